@@ -1,0 +1,98 @@
+//go:build unix
+
+package embeddedpg
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The path of a unix socket is limited to 103 bytes on some systems, and the
+// name of the socket itself takes 14.
+const longestSocketDir = 88
+
+const socketPort = "5432"
+
+// address is the private directory of the server's unix socket.
+type address struct{ dir string }
+
+func (a address) query() url.Values {
+	return url.Values{"host": {a.dir}, "port": {socketPort}, "sslmode": {"disable"}}
+}
+
+func (a address) settings() map[string]string {
+	return map[string]string{
+		"listen_addresses":        "",
+		"unix_socket_directories": a.dir,
+		"unix_socket_permissions": "0700",
+		"port":                    socketPort,
+	}
+}
+
+// readAddress returns the address that makeAddress chose.
+func (p place) readAddress() (address, error) {
+	text, err := os.ReadFile(p.path("socket"))
+	if err != nil {
+		return address{}, fmt.Errorf("finding the socket: %w", err)
+	}
+	a := address{dir: strings.TrimSpace(string(text))}
+	// The temporary directory is everybody's: it must still be the one we made.
+	info, err := os.Lstat(a.dir)
+	if err != nil {
+		return address{}, fmt.Errorf("finding the socket: %w", err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || stat.Uid != p.who.uid || info.Mode().Perm() != 0o700 {
+		return address{}, errors.New("the socket directory " + a.dir + " is not a private one of user " + p.who.name)
+	}
+	return a, nil
+}
+
+func (p place) makeAddress() (address, error) {
+	if a, err := p.readAddress(); err == nil {
+		return a, nil
+	}
+	base := os.TempDir()
+	if len(base)+len("/pg-0123456789") > longestSocketDir || p.who.blockedBy(base) != "" {
+		base = "/tmp"
+	}
+	dir, err := os.MkdirTemp(base, "pg-")
+	if err != nil {
+		return address{}, fmt.Errorf("making a directory for the socket: %w", err)
+	}
+	if err := p.who.give(dir); err != nil {
+		return address{}, err
+	}
+	if err := os.WriteFile(p.path("socket"), []byte(dir+"\n"), 0o600); err != nil {
+		return address{}, fmt.Errorf("noting the socket directory: %w", err)
+	}
+	return address{dir: dir}, nil
+}
+
+func (p place) removeAddress(a address) {
+	_ = os.RemoveAll(a.dir)
+	_ = os.Remove(p.path("socket"))
+}
+
+type shutdownStep struct {
+	signal os.Signal
+	wait   time.Duration
+}
+
+// shutdownSteps are PostgreSQL's fast and immediate shutdown, and the end.
+func shutdownSteps() []shutdownStep {
+	return []shutdownStep{
+		{syscall.SIGINT, 10 * time.Second},
+		{syscall.SIGQUIT, 5 * time.Second},
+		{syscall.SIGKILL, 5 * time.Second},
+	}
+}
+
+func environment(bin binaries) []string {
+	return []string{"PATH=" + bin.dir + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+}
