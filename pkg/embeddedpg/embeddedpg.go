@@ -64,7 +64,7 @@ type Server struct {
 	bin     binaries
 	address address
 	process *process  // nil when adopted
-	locks   []*lock   // held while the server is used: as owner or as adopter
+	user    *lock     // held by an adopter while it uses the server
 	once    sync.Once // Stop has an effect once
 }
 
@@ -95,7 +95,7 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := choosePlace(cfg, who)
+	at, err := choosePlace(cfg, who, fallbackRoot)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func adopt(ctx context.Context, cfg Config, at place) (*Server, error) {
 		user.release()
 		return nil, fmt.Errorf("adopting the running server of %s: %w", at.dir, err)
 	}
-	return &Server{cfg: cfg, place: at, bin: bin, address: address, locks: []*lock{user}}, nil
+	return &Server{cfg: cfg, place: at, bin: bin, address: address, user: user}, nil
 }
 
 // URL returns the connection string of a database of this server, for its
@@ -202,7 +202,8 @@ func (s *Server) Adopted() bool { return s.process == nil }
 // Version returns the version of the server's binaries, such as "15.18".
 func (s *Server) Version() string { return s.bin.version }
 
-// BinDir returns the directory of the binaries, for pg_dump and its kin.
+// BinDir returns the directory of the binaries. Those of an installed PostgreSQL
+// include pg_dump and its kin; downloaded ones are the bare server.
 func (s *Server) BinDir() string { return s.bin.dir }
 
 // Stop ends the use of the server. An adopted server keeps running. The owner
@@ -215,20 +216,22 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) stop(ctx context.Context) error {
-	for _, held := range s.locks {
-		held.release()
-	}
 	if s.process == nil {
+		s.user.release()
 		return nil
 	}
 	gate := s.awaitLastUser(ctx)
 	if gate != nil {
 		defer gate.release()
 	}
+	crashed := !s.process.running()
 	if err := s.process.shutDown(ctx); err != nil {
 		return fmt.Errorf("stopping PostgreSQL: %w", err)
 	}
-	s.place.removeAddress(s.address)
+	// After a crash, or without the gate, a successor may use the address already.
+	if gate != nil && !crashed {
+		s.place.removeAddress(s.address)
+	}
 	return nil
 }
 

@@ -25,7 +25,7 @@ func (p place) path(name string) string { return filepath.Join(p.dir, name) }
 func (p place) data() string            { return p.path("data") }
 
 // choosePlace makes cfg.Dir, or a fallback that the server's user can reach.
-func choosePlace(cfg Config, who account) (place, error) {
+func choosePlace(cfg Config, who account, fallback string) (place, error) {
 	if err := makeDir(cfg.Dir, who); err != nil {
 		return place{}, err
 	}
@@ -33,11 +33,11 @@ func choosePlace(cfg Config, who account) (place, error) {
 	if blocked == "" && !exists(filepath.Join(cfg.Dir, "elsewhere")) {
 		return place{dir: cfg.Dir, who: who}, nil
 	}
-	at, err := makeFallback(cfg, who, fallbackRoot)
+	at, err := makeFallback(cfg, who, fallback)
 	if err != nil {
 		return place{}, fmt.Errorf("user %s, who has to run the server, cannot enter %s, which is above %s; "+
 			"run `chmod o+x %s`, or choose another directory (using %s instead did not work: %w)",
-			who.name, blocked, cfg.Dir, blocked, fallbackRoot, err)
+			who.name, blocked, cfg.Dir, blocked, fallback, err)
 	}
 	if blocked != "" {
 		cfg.say("user %s cannot enter %s: the database is kept in %s", who.name, blocked, at.dir)
