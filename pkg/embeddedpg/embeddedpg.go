@@ -18,6 +18,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -142,6 +143,8 @@ func own(ctx context.Context, cfg Config, at place, owner *lock) (*Server, error
 	if err := at.postmaster().end(ctx); err != nil {
 		return nil, err
 	}
+	// Who still holds the lock of an earlier server does not use this one.
+	_ = os.Remove(at.path("users"))
 	bin, err := findBinaries(ctx, cfg, at)
 	if err != nil {
 		return nil, err
@@ -155,6 +158,7 @@ func own(ctx context.Context, cfg Config, at place, owner *lock) (*Server, error
 	}
 	process, err := launch(ctx, cfg, at, bin, address)
 	if err != nil {
+		at.removeAddress(address)
 		return nil, err
 	}
 	go func() {

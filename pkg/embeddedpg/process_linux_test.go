@@ -47,6 +47,7 @@ func TestServerEndsWithItsOwner(t *testing.T) {
 			t.Fatal("the server outlives its killed owner")
 		}
 	}
+	mustStop(t, mustStart(t, embeddedpg.Config{Dir: dir, Fast: true})) // tidies up
 }
 
 func TestStartRightAfterTheOwnerWasKilled(t *testing.T) {
