@@ -1,0 +1,71 @@
+// Package audit keeps who did what to whom: append-only, in the same
+// transaction as the act.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// Entry is one act. ActorID is uuid.Nil when the system acted. Detail names
+// what changed, by id and code; never an address, a text or a secret.
+type Entry struct {
+	ActorID    uuid.UUID
+	Action     string // topic.delete
+	TargetKind string
+	TargetID   string
+	Detail     map[string]string
+}
+
+// Log writes entries.
+type Log struct {
+	db    *pg.DB
+	clock clock.Clock
+}
+
+// New gives the log of a database.
+func New(db *pg.DB, c clock.Clock) *Log { return &Log{db, c} }
+
+const insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id)
+VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8)`
+
+// Record adds an entry to the transaction of ctx and refuses to run outside
+// one.
+func (l *Log) Record(ctx context.Context, e Entry) error {
+	tx, ok := l.db.Tx(ctx)
+	if !ok {
+		return errors.New("audit: record outside a transaction")
+	}
+	if e.Detail == nil {
+		e.Detail = map[string]string{}
+	}
+	detail, err := json.Marshal(e.Detail)
+	if err != nil {
+		return fmt.Errorf("encode an audit entry: %w", err)
+	}
+	_, err = tx.Exec(ctx, insertSQL, pg.NewID(), l.clock.Now(), e.ActorID, e.Action, e.TargetKind, e.TargetID, detail, RequestID(ctx))
+	if err != nil {
+		return fmt.Errorf("record %s: %w", e.Action, err)
+	}
+	return nil
+}
+
+type requestKey struct{}
+
+// WithRequestID returns a context whose entries carry the id of the request.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+// RequestID gives the id of the request, or nothing in background work.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}

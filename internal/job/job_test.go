@@ -1,0 +1,92 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+type greet struct {
+	Times int64 `json:"times"`
+}
+
+func (greet) Kind() string { return "test.greet" }
+
+func setup(t *testing.T) (*pg.DB, *job.Queue, *atomic.Int64) {
+	t.Helper()
+	db := pgtest.New(t)
+	q, err := job.New(db, job.Config{Poll: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done atomic.Int64
+	job.On(q, func(_ context.Context, g greet) error {
+		done.Add(g.Times)
+		return nil
+	})
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return db, q, &done
+}
+
+func idle(t *testing.T, q *job.Queue) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := q.WaitIdle(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEnqueue(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a job of a committed transaction is done", func(t *testing.T) {
+		t.Parallel()
+		db, q, done := setup(t)
+		err := db.InTx(t.Context(), func(ctx context.Context) error { return q.Enqueue(ctx, greet{Times: 3}) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle(t, q)
+		if got := done.Load(); got != 3 {
+			t.Errorf("done %d times, want 3", got)
+		}
+	})
+
+	t.Run("a job of a transaction that failed never was", func(t *testing.T) {
+		t.Parallel()
+		db, q, done := setup(t)
+		changedMind := errors.New("changed my mind")
+		err := db.InTx(t.Context(), func(ctx context.Context) error {
+			if err := q.Enqueue(ctx, greet{Times: 1}); err != nil {
+				return err
+			}
+			return changedMind
+		})
+		if !errors.Is(err, changedMind) {
+			t.Fatal(err)
+		}
+		if err := q.Enqueue(t.Context(), greet{Times: 10}); err != nil {
+			t.Fatal(err)
+		}
+		idle(t, q)
+		if got := done.Load(); got != 10 {
+			t.Errorf("done %d times, want 10: only the job outside the transaction", got)
+		}
+	})
+}
