@@ -472,16 +472,16 @@ type Access struct {
 	Level AccessLevel `json:"level"`
 
 	// Notice What to tell her.
-	Notice AccessNotice `json:"notice,omitempty"`
+	Notice AccessNotice `json:"notice,omitempty,omitzero"`
 
 	// PayURL With `payment_failed`: where she can pay the open invoice.
-	PayURL string `json:"pay_url,omitempty"`
+	PayURL string `json:"pay_url,omitempty,omitzero"`
 
 	// Reason What it rests on.
 	Reason AccessReason `json:"reason"`
 
 	// Until When it ends, where that is known.
-	Until time.Time `json:"until,omitempty"`
+	Until time.Time `json:"until,omitempty,omitzero"`
 }
 
 // AccessNotice What to tell her.
@@ -528,11 +528,11 @@ type CheckoutRequest struct {
 type Cohort struct {
 	Capacity             int                `json:"capacity"`
 	EndsOn               openapi_types.Date `json:"ends_on"`
-	Enrolment            EnrolmentBrief     `json:"enrolment,omitempty"`
+	Enrolment            EnrolmentBrief     `json:"enrolment,omitempty,omitzero"`
 	ID                   openapi_types.UUID `json:"id"`
 	Name                 string             `json:"name"`
 	Programme            string             `json:"programme"`
-	RegistrationClosesAt time.Time          `json:"registration_closes_at,omitempty"`
+	RegistrationClosesAt time.Time          `json:"registration_closes_at,omitempty,omitzero"`
 	SeatsLeft            int                `json:"seats_left"`
 	StartsOn             openapi_types.Date `json:"starts_on"`
 	State                CohortState        `json:"state"`
@@ -602,7 +602,7 @@ type Health struct {
 	Checks []struct {
 		Name string `json:"name"`
 		Ok   bool   `json:"ok"`
-	} `json:"checks,omitempty"`
+	} `json:"checks,omitempty,omitzero"`
 	Status HealthStatus `json:"status"`
 }
 
@@ -625,11 +625,11 @@ type Key struct {
 // LockReason defines model for LockReason.
 type LockReason struct {
 	// At When this reason goes away, where that is known.
-	At   time.Time      `json:"at,omitempty"`
+	At   time.Time      `json:"at,omitempty,omitzero"`
 	Code LockReasonCode `json:"code"`
 
 	// Items With `prerequisite`: the items to do first.
-	Items []openapi_types.UUID `json:"items,omitempty"`
+	Items []openapi_types.UUID `json:"items,omitempty,omitzero"`
 }
 
 // LockReasonCode defines model for LockReason.Code.
@@ -641,12 +641,12 @@ type Login struct {
 	Password string `json:"password"`
 
 	// RefreshIn Where the refresh token goes. A browser wants `cookie`.
-	RefreshIn RefreshIn `json:"refresh_in,omitempty"`
+	RefreshIn RefreshIn `json:"refresh_in,omitempty,omitzero"`
 }
 
 // Logout defines model for Logout.
 type Logout struct {
-	RefreshToken string `json:"refresh_token,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty,omitzero"`
 }
 
 // MRRMovement Minor units.
@@ -673,10 +673,10 @@ type Me struct {
 
 // MeEdit defines model for MeEdit.
 type MeEdit struct {
-	DisplayName DisplayName `json:"display_name,omitempty"`
+	DisplayName DisplayName `json:"display_name,omitempty,omitzero"`
 
 	// TimeZone IANA name.
-	TimeZone string `json:"time_zone,omitempty"`
+	TimeZone string `json:"time_zone,omitempty,omitzero"`
 }
 
 // MemberMovement Members with MRR above zero. start + new + reactivated - churned = end.
@@ -701,7 +701,7 @@ type MemberRow struct {
 	ID           openapi_types.UUID `json:"id"`
 	JoinedAt     time.Time          `json:"joined_at"`
 	Mrr          []Money            `json:"mrr"`
-	Plan         string             `json:"plan,omitempty"`
+	Plan         string             `json:"plan,omitempty,omitzero"`
 }
 
 // Membership defines model for Membership.
@@ -744,7 +744,7 @@ type MovementRow struct {
 
 	// MrrBefore Her MRR before, in minor units, rounded for her alone.
 	MrrBefore int64  `json:"mrr_before"`
-	Plan      string `json:"plan,omitempty"`
+	Plan      string `json:"plan,omitempty,omitzero"`
 }
 
 // NextCursor For the next page. Absent on the last.
@@ -764,7 +764,7 @@ type Outline struct {
 	MandatoryTotal int                `json:"mandatory_total"`
 
 	// NextOpensAt When the next locked item opens.
-	NextOpensAt time.Time `json:"next_opens_at,omitempty"`
+	NextOpensAt time.Time `json:"next_opens_at,omitempty,omitzero"`
 	Programme   string    `json:"programme"`
 	Version     int       `json:"version"`
 }
@@ -777,14 +777,14 @@ type OutlineItem struct {
 	ID        openapi_types.UUID `json:"id"`
 	Kind      OutlineItemKind    `json:"kind"`
 	Mandatory bool               `json:"mandatory"`
-	MetAt     time.Time          `json:"met_at,omitempty"`
+	MetAt     time.Time          `json:"met_at,omitempty,omitzero"`
 	Minutes   int                `json:"minutes"`
 
 	// ModuleID The module it belongs to.
-	ModuleID openapi_types.UUID `json:"module_id,omitempty"`
+	ModuleID openapi_types.UUID `json:"module_id,omitempty,omitzero"`
 
 	// OpensAt The earliest moment at which it can open by time alone.
-	OpensAt time.Time        `json:"opens_at,omitempty"`
+	OpensAt time.Time        `json:"opens_at,omitempty,omitzero"`
 	Reasons []LockReason     `json:"reasons"`
 	State   OutlineItemState `json:"state"`
 	Title   string           `json:"title"`
@@ -818,7 +818,7 @@ type Post struct {
 	// Body Markdown as it was written. Empty when taken away.
 	Body      string    `json:"body"`
 	CreatedAt time.Time `json:"created_at"`
-	EditedAt  time.Time `json:"edited_at,omitempty"`
+	EditedAt  time.Time `json:"edited_at,omitempty,omitzero"`
 
 	// Etag For `If-Match`.
 	Etag string `json:"etag"`
@@ -827,7 +827,7 @@ type Post struct {
 	HTML    string             `json:"html"`
 	ID      openapi_types.UUID `json:"id"`
 	Number  int                `json:"number"`
-	ReplyTo int                `json:"reply_to,omitempty"`
+	ReplyTo int                `json:"reply_to,omitempty,omitzero"`
 	State   PostState          `json:"state"`
 	TopicID openapi_types.UUID `json:"topic_id"`
 	Version int                `json:"version"`
@@ -851,7 +851,7 @@ type PostNew struct {
 	Body PostBody `json:"body"`
 
 	// ReplyTo The number of the post this answers.
-	ReplyTo int `json:"reply_to,omitempty"`
+	ReplyTo int `json:"reply_to,omitempty,omitzero"`
 }
 
 // Price defines model for Price.
@@ -869,7 +869,7 @@ type Price struct {
 type Problem struct {
 	Code   string       `json:"code"`
 	Detail string       `json:"detail"`
-	Errors []FieldError `json:"errors,omitempty"`
+	Errors []FieldError `json:"errors,omitempty,omitzero"`
 
 	// Instance The request id as a URN.
 	Instance string `json:"instance"`
@@ -885,7 +885,7 @@ type ReadPosition struct {
 
 // Refresh defines model for Refresh.
 type Refresh struct {
-	RefreshToken string `json:"refresh_token,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty,omitzero"`
 }
 
 // RefreshIn Where the refresh token goes. A browser wants `cookie`.
@@ -903,7 +903,7 @@ type Session struct {
 	Member    Me  `json:"member"`
 
 	// RefreshToken Absent with `"refresh_in": "cookie"`.
-	RefreshToken string           `json:"refresh_token,omitempty"`
+	RefreshToken string           `json:"refresh_token,omitempty,omitzero"`
 	TokenType    SessionTokenType `json:"token_type"`
 }
 
@@ -921,10 +921,10 @@ type Signup struct {
 
 // Space defines model for Space.
 type Space struct {
-	CohortID       openapi_types.UUID `json:"cohort_id,omitempty"`
+	CohortID       openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
 	ID             openapi_types.UUID `json:"id"`
 	Kind           SpaceKind          `json:"kind"`
-	LastActivityAt time.Time          `json:"last_activity_at,omitempty"`
+	LastActivityAt time.Time          `json:"last_activity_at,omitempty,omitzero"`
 
 	// May What I may do here.
 	May         []Capability `json:"may"`
@@ -938,10 +938,10 @@ type SpaceKind string
 // Subscription defines model for Subscription.
 type Subscription struct {
 	Amount           Money     `json:"amount"`
-	CurrentPeriodEnd time.Time `json:"current_period_end,omitempty"`
+	CurrentPeriodEnd time.Time `json:"current_period_end,omitempty,omitzero"`
 
 	// EndsAt When it ended, or is going to.
-	EndsAt        time.Time          `json:"ends_at,omitempty"`
+	EndsAt        time.Time          `json:"ends_at,omitempty,omitzero"`
 	ID            openapi_types.UUID `json:"id"`
 	Interval      Interval           `json:"interval"`
 	IntervalCount int                `json:"interval_count"`
@@ -1007,12 +1007,12 @@ type UnreadTopic struct {
 
 // Verification defines model for Verification.
 type Verification struct {
-	Code  string `json:"code,omitempty"`
-	Email Email  `json:"email,omitempty"`
+	Code  string `json:"code,omitempty,omitzero"`
+	Email Email  `json:"email,omitempty,omitzero"`
 
 	// RefreshIn Where the refresh token goes. A browser wants `cookie`.
-	RefreshIn RefreshIn `json:"refresh_in,omitempty"`
-	Token     string    `json:"token,omitempty"`
+	RefreshIn RefreshIn `json:"refresh_in,omitempty,omitzero"`
+	Token     string    `json:"token,omitempty,omitzero"`
 }
 
 // Currency defines model for Currency.
@@ -1078,34 +1078,34 @@ type Unprocessable = Problem
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Q Part of a name or the beginning of an e-mail address.
-	Q string `form:"q,omitempty" json:"q,omitempty"`
+	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
 	// Access Only members whose access is at this level.
-	Access AccessLevel `form:"access,omitempty" json:"access,omitempty"`
+	Access AccessLevel `form:"access,omitempty" json:"access,omitempty,omitzero"`
 
 	// Cursor The `next_cursor` of the page before.
-	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // GetMembershipReportParams defines parameters for GetMembershipReport.
 type GetMembershipReportParams struct {
 	// From First day. Without it, the first of this month.
-	From From `form:"from,omitempty" json:"from,omitempty"`
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To Last day. Without it, today.
-	To To `form:"to,omitempty" json:"to,omitempty"`
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Currency Only this currency (ISO 4217, lower case).
-	Currency Currency `form:"currency,omitempty" json:"currency,omitempty"`
+	Currency Currency `form:"currency,omitempty" json:"currency,omitempty,omitzero"`
 
 	// TimeZone IANA time zone in which days begin and end.
-	TimeZone TimeZone `form:"time_zone,omitempty" json:"time_zone,omitempty"`
+	TimeZone TimeZone `form:"time_zone,omitempty" json:"time_zone,omitempty,omitzero"`
 
 	// Format Overrides the `Accept` header.
-	Format GetMembershipReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+	Format GetMembershipReportParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetMembershipReportParamsFormat defines parameters for GetMembershipReport.
@@ -1114,127 +1114,127 @@ type GetMembershipReportParamsFormat string
 // ListMembershipReportMembersParams defines parameters for ListMembershipReportMembers.
 type ListMembershipReportMembersParams struct {
 	// From First day. Without it, the first of this month.
-	From From `form:"from,omitempty" json:"from,omitempty"`
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// To Last day. Without it, today.
-	To To `form:"to,omitempty" json:"to,omitempty"`
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
 
 	// Currency Only this currency (ISO 4217, lower case).
-	Currency Currency `form:"currency,omitempty" json:"currency,omitempty"`
+	Currency Currency `form:"currency,omitempty" json:"currency,omitempty,omitzero"`
 
 	// TimeZone IANA time zone in which days begin and end.
-	TimeZone TimeZone `form:"time_zone,omitempty" json:"time_zone,omitempty"`
+	TimeZone TimeZone `form:"time_zone,omitempty" json:"time_zone,omitempty,omitzero"`
 
 	// Movement Which number.
 	Movement Movement `form:"movement" json:"movement"`
 
 	// Cursor The `next_cursor` of the page before.
-	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // ListCohortsParams defines parameters for ListCohorts.
 type ListCohortsParams struct {
 	// Cursor The `next_cursor` of the page before.
-	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // EnrolParams defines parameters for Enrol.
 type EnrolParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // UpdateMeParams defines parameters for UpdateMe.
 type UpdateMeParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
-	IfMatch IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // GetOutlineParams defines parameters for GetOutline.
 type GetOutlineParams struct {
 	// CohortID One of my cohorts; without it the one that started last.
-	CohortID openapi_types.UUID `form:"cohort_id,omitempty" json:"cohort_id,omitempty"`
+	CohortID openapi_types.UUID `form:"cohort_id,omitempty" json:"cohort_id,omitempty,omitzero"`
 }
 
 // CompleteItemParams defines parameters for CompleteItem.
 type CompleteItemParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // StartCheckoutParams defines parameters for StartCheckout.
 type StartCheckoutParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // DeletePostParams defines parameters for DeletePost.
 type DeletePostParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
-	IfMatch IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // EditPostParams defines parameters for EditPost.
 type EditPostParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
-	IfMatch IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // ListTopicsParams defines parameters for ListTopics.
 type ListTopicsParams struct {
 	// Cursor The `next_cursor` of the page before.
-	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // CreateTopicParams defines parameters for CreateTopic.
 type CreateTopicParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // DeleteTopicParams defines parameters for DeleteTopic.
 type DeleteTopicParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
-	IfMatch IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // EditTopicParams defines parameters for EditTopic.
 type EditTopicParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
-	IfMatch IfMatch `json:"If-Match,omitempty"`
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
 // ListPostsParams defines parameters for ListPosts.
 type ListPostsParams struct {
 	// From The post number to start at. Without it and without a cursor, number 1.
-	From int `form:"from,omitempty" json:"from,omitempty"`
+	From int `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
 	// Cursor The `next_cursor` of the page before.
-	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // ReplyParams defines parameters for Reply.
 type ReplyParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
-	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // ListUnreadParams defines parameters for ListUnread.
 type ListUnreadParams struct {
 	// Limit How many, at most.
-	Limit Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // LogInJSONRequestBody defines body for LogIn for application/json ContentType.
@@ -2550,14 +2550,7 @@ type PreconditionRequiredApplicationProblemPlusJSONResponse Problem
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
-type SessionResponseHeaders struct {
-	SetCookie string
-}
-type SessionJSONResponse struct {
-	Body Session
-
-	Headers SessionResponseHeaders
-}
+type SessionJSONResponse Session
 
 type StaleApplicationProblemPlusJSONResponse Problem
 
@@ -2791,7 +2784,7 @@ type ListMembers200JSONResponse struct {
 	Items []MemberRow `json:"items"`
 
 	// NextCursor For the next page. Absent on the last.
-	NextCursor NextCursor `json:"next_cursor,omitempty"`
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
 }
 
 func (response ListMembers200JSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
@@ -3008,7 +3001,7 @@ type ListMembershipReportMembers200JSONResponse struct {
 	Items []MovementRow `json:"items"`
 
 	// NextCursor For the next page. Absent on the last.
-	NextCursor NextCursor `json:"next_cursor,omitempty"`
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
 }
 
 func (response ListMembershipReportMembers200JSONResponse) VisitListMembershipReportMembersResponse(w http.ResponseWriter) error {
@@ -3118,11 +3111,10 @@ type LogIn200JSONResponse struct{ SessionJSONResponse }
 func (response LogIn200JSONResponse) VisitLogInResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Set-Cookie", fmt.Sprint(response.Headers.SetCookie))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3205,7 +3197,6 @@ type LogOutResponseObject interface {
 
 type LogOut204ResponseHeaders struct {
 	ClearSiteData string
-	SetCookie     string
 }
 
 type LogOut204Response struct {
@@ -3214,7 +3205,6 @@ type LogOut204Response struct {
 
 func (response LogOut204Response) VisitLogOutResponse(w http.ResponseWriter) error {
 	w.Header().Set("Clear-Site-Data", fmt.Sprint(response.Headers.ClearSiteData))
-	w.Header().Set("Set-Cookie", fmt.Sprint(response.Headers.SetCookie))
 	w.WriteHeader(204)
 	return nil
 }
@@ -3265,11 +3255,10 @@ type RefreshSession200JSONResponse struct{ SessionJSONResponse }
 func (response RefreshSession200JSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Set-Cookie", fmt.Sprint(response.Headers.SetCookie))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3410,11 +3399,10 @@ type VerifyEmail200JSONResponse struct{ SessionJSONResponse }
 func (response VerifyEmail200JSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Set-Cookie", fmt.Sprint(response.Headers.SetCookie))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3482,7 +3470,7 @@ type ListCohorts200JSONResponse struct {
 	Items []Cohort `json:"items"`
 
 	// NextCursor For the next page. Absent on the last.
-	NextCursor NextCursor `json:"next_cursor,omitempty"`
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
 }
 
 func (response ListCohorts200JSONResponse) VisitListCohortsResponse(w http.ResponseWriter) error {
@@ -4694,7 +4682,7 @@ type ListTopics200JSONResponse struct {
 	Items []Topic `json:"items"`
 
 	// NextCursor For the next page. Absent on the last.
-	NextCursor NextCursor `json:"next_cursor,omitempty"`
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
 }
 
 func (response ListTopics200JSONResponse) VisitListTopicsResponse(w http.ResponseWriter) error {
@@ -5296,7 +5284,7 @@ type ListPosts200JSONResponse struct {
 	Items []Post `json:"items"`
 
 	// NextCursor For the next page. Absent on the last.
-	NextCursor NextCursor `json:"next_cursor,omitempty"`
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
 }
 
 func (response ListPosts200JSONResponse) VisitListPostsResponse(w http.ResponseWriter) error {

@@ -105,6 +105,9 @@ func (linkFilter) Transform(doc *ast.Document, reader text.Reader, _ parser.Cont
 
 // allowed tells whether a link may lead to destination.
 func allowed(destination string) bool {
+	if len(destination) > MaxLink {
+		return false
+	}
 	u, err := url.Parse(strings.TrimSpace(destination))
 	if err != nil {
 		return false

@@ -28,8 +28,10 @@ const (
 	MaxNesting  = 20       // quotes and lists within each other
 	MaxBrackets = 500      // '[' characters, the makings of links
 	MaxCells    = 4000     // cells of tables, given or filled in
-	MaxRuns     = 4000     // runs of emphasis characters between two blank lines
+	MaxRuns     = 1000     // runs of emphasis characters between two blank lines
+	MaxLink     = 2048     // length of a link's destination; longer ones show as their text
 	MaxDepth    = 32       // elements within each other in the result
+	MaxGrowth   = 16       // times the result may be longer than the text
 )
 
 // Error is the reason why a text is not rendered. Its values are the Err
@@ -46,8 +48,8 @@ func (e *Error) Error() string { return "markdown: " + e.Detail }
 var (
 	ErrTooLong         = &Error{"text-too-long", "the text is too long"}
 	ErrTooNested       = &Error{"text-too-nested", "quotes, lists, or emphasis are nested too deeply"}
-	ErrTooManyLinks    = &Error{"text-too-many-links", fmt.Sprintf("the text has more than %d square brackets", MaxBrackets)}
-	ErrTableTooLarge   = &Error{"text-table-too-large", fmt.Sprintf("the tables have more than %d cells", MaxCells)}
+	ErrTooManyLinks    = &Error{"text-too-many-links", "the text has too many links or square brackets"}
+	ErrTableTooLarge   = &Error{"text-table-too-large", "the tables have too many cells"}
 	ErrTooMuchEmphasis = &Error{"text-too-much-emphasis", "a paragraph has too many emphasis characters"}
 )
 
@@ -91,6 +93,10 @@ func (r *Renderer) Render(src string) (html string, err error) {
 		return "", fmt.Errorf("markdown: render: %w", err)
 	}
 	html = r.policy.SanitizeReader(&out).String()
+	if len(html) > MaxGrowth*len(src)+1024 {
+		// Only many uses of one long link definition get here.
+		return "", ErrTooManyLinks
+	}
 	if depth(html) > MaxDepth {
 		return "", ErrTooNested
 	}

@@ -161,7 +161,8 @@ func (t *tables) add(line string) int {
 	if strings.Trim(line, "|-: \t\f\v>") == "" && strings.Contains(line, "|") {
 		t.columns = max(t.columns, strings.Count(line, "|")+1)
 	}
-	t.cells += t.columns
+	// Each escaped pipe in a table costs the parser a walk over all of them.
+	t.cells += t.columns + strings.Count(line, `\|`)
 	return t.cells
 }
 
