@@ -2,7 +2,9 @@ package embeddedpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,14 +48,16 @@ func chooseBinaries(ctx context.Context, cfg Config, at place, dirs []string) (b
 	}
 	var misfits []string
 	for _, dir := range dirs {
-		bin, ok := inspect(ctx, dir, at.who)
-		if !ok {
-			continue
-		}
-		if bin.fits(major) {
+		bin, err := inspect(ctx, dir, at.who)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			misfits = append(misfits, fmt.Sprintf("%s (%v)", dir, err))
+		case bin.fits(major):
 			return bin, nil
+		default:
+			misfits = append(misfits, fmt.Sprintf("%s (version %s)", dir, bin.version))
 		}
-		misfits = append(misfits, bin.version+" in "+bin.dir)
 	}
 	if cfg.Download {
 		return download(ctx, cfg, at.who, major)
@@ -72,14 +76,14 @@ func (b binaries) fits(major string) bool {
 func missing(at place, major string, misfits []string) error {
 	found := "no server binaries on this machine"
 	if len(misfits) > 0 {
-		found = "only PostgreSQL " + strings.Join(misfits, ", ") + " on this machine"
+		found = "no fitting server binaries on this machine, only " + strings.Join(misfits, ", ")
 	}
 	if major == "" {
 		return fmt.Errorf("%s: %s", found, waysOut)
 	}
-	return fmt.Errorf("the data in %s was made by PostgreSQL %s, but there is %s: "+
+	return fmt.Errorf("the data in %s was made by PostgreSQL %s, and there are %s: "+
 		"install PostgreSQL %s, remove that directory to begin with an empty database, or set DATABASE_URL",
-		at.data(), major, strings.Replace(found, "no server", "no fitting server", 1), major)
+		at.data(), major, found, major)
 }
 
 // searchDirs lists where servers are usually installed, the caller's choice
@@ -120,18 +124,24 @@ func trailingNumber(path string) int {
 }
 
 // inspect tells the version of the server in dir, if the account can run it.
-func inspect(ctx context.Context, dir string, who account) (binaries, bool) {
+func inspect(ctx context.Context, dir string, who account) (binaries, error) {
 	bin := binaries{dir: dir}
-	if _, err := os.Stat(bin.program("initdb")); err != nil || who.blockedBy(dir) != "" {
-		return binaries{}, false
+	if _, err := os.Stat(bin.program("initdb")); err != nil {
+		return binaries{}, err
+	}
+	if blocked := who.blockedBy(dir); blocked != "" {
+		return binaries{}, fmt.Errorf("user %s cannot enter %s", who.name, blocked)
 	}
 	cmd := exec.CommandContext(ctx, bin.program("postgres"), "--version")
 	cmd.SysProcAttr = who.attributes()
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		return binaries{}, false
+		return binaries{}, fmt.Errorf("running it: %w", err)
 	}
 	bin.version = regexp.MustCompile(`\d+(\.\d+)?`).FindString(string(out))
-	return bin, bin.version != ""
+	if bin.version == "" {
+		return binaries{}, fmt.Errorf("it tells no version: %q", out)
+	}
+	return bin, nil
 }

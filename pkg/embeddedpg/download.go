@@ -62,7 +62,7 @@ func fetch(ctx context.Context, cfg Config, who account, version, repository str
 		return binaries{}, err
 	}
 	target := filepath.Join(cache, platform()+"-"+version)
-	if bin, ok := inspect(ctx, filepath.Join(target, "bin"), who); ok {
+	if bin, err := inspect(ctx, filepath.Join(target, "bin"), who); err == nil {
 		return bin, nil
 	}
 	gate, err := waitLock(ctx, target+".lock")
@@ -70,7 +70,7 @@ func fetch(ctx context.Context, cfg Config, who account, version, repository str
 		return binaries{}, err
 	}
 	defer gate.release()
-	if bin, ok := inspect(ctx, filepath.Join(target, "bin"), who); ok {
+	if bin, err := inspect(ctx, filepath.Join(target, "bin"), who); err == nil {
 		return bin, nil
 	}
 	archive, err := fetchArchive(ctx, cfg, version, repository)
@@ -80,11 +80,7 @@ func fetch(ctx context.Context, cfg Config, who account, version, repository str
 	if err := unpack(archive, target); err != nil {
 		return binaries{}, fmt.Errorf("unpacking: %w", err)
 	}
-	bin, ok := inspect(ctx, filepath.Join(target, "bin"), who)
-	if !ok {
-		return binaries{}, fmt.Errorf("what is in %s does not run here", target)
-	}
-	return bin, nil
+	return inspect(ctx, filepath.Join(target, "bin"), who)
 }
 
 // cacheDir prefers the user's own, unless the server's user cannot get there.

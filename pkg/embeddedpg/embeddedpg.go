@@ -113,6 +113,8 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 
 // startOrAdopt runs under the gate, so at most one process is here per place.
 func startOrAdopt(ctx context.Context, cfg Config, at place) (*Server, error) {
+	limit, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for {
 		owner, err := tryLock(at.path("owner"), exclusive)
 		if err != nil {
@@ -132,7 +134,7 @@ func startOrAdopt(ctx context.Context, cfg Config, at place) (*Server, error) {
 			}
 		}
 		// The owner lives but its server has just ended: it lets go in a moment.
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep(limit, pause); err != nil {
 			return nil, fmt.Errorf("waiting for the process that owns %s: %w", at.dir, err)
 		}
 	}

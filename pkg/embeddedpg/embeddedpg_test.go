@@ -162,3 +162,37 @@ func TestConcurrentStarts(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestStopDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	dir := reachableDir(t)
+	owner := mustStart(t, embeddedpg.Config{Dir: dir, Fast: true})
+	adopter := mustStart(t, embeddedpg.Config{Dir: dir, Fast: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := owner.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	if conn, err := pgx.Connect(t.Context(), adopter.URL("postgres")); err == nil {
+		conn.Close(t.Context())
+		t.Error("the server still runs")
+	}
+	successor := mustStart(t, embeddedpg.Config{Dir: dir, Fast: true})
+	if successor.Adopted() {
+		t.Error("adopted a stopped server")
+	}
+	mustStop(t, successor) // although the first adopter was never told
+}
+
+func TestOneDirectoryUnderTwoNames(t *testing.T) {
+	t.Parallel()
+	dir := reachableDir(t)
+	link := dir + "-link"
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	mustStart(t, embeddedpg.Config{Dir: dir, Fast: true})
+	if other := mustStart(t, embeddedpg.Config{Dir: link, Fast: true}); !other.Adopted() {
+		t.Error("two servers run on one directory")
+	}
+}

@@ -184,7 +184,7 @@ func TestChooseBinaries(t *testing.T) {
 			t.Errorf("got %+v, %v", bin, err)
 		}
 		_, err = chooseBinaries(t.Context(), Config{}, at, []string{old})
-		wantError(t, err, "only PostgreSQL 14.2 in "+old, "install PostgreSQL (>= 15)")
+		wantError(t, err, "only "+old+" (version 14.2)", "install PostgreSQL (>= 15)")
 	})
 	t.Run("existing data wants its own major version", func(t *testing.T) {
 		t.Parallel()
@@ -201,7 +201,7 @@ func TestChooseBinaries(t *testing.T) {
 			t.Errorf("got %+v, %v", bin, err)
 		}
 		_, err = chooseBinaries(t.Context(), Config{}, used, dirs[:1])
-		wantError(t, err, "made by PostgreSQL 16", "only PostgreSQL 17.1", "install PostgreSQL 16")
+		wantError(t, err, "made by PostgreSQL 16", "only "+dirs[0]+" (version 17.1)", "install PostgreSQL 16")
 	})
 }
 

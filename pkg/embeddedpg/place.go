@@ -29,6 +29,13 @@ func choosePlace(cfg Config, who account, fallback string) (place, error) {
 	if err := makeDir(cfg.Dir, who); err != nil {
 		return place{}, err
 	}
+	// One name for the directory, whichever way it was reached: a running server
+	// is recognised by it.
+	resolved, err := filepath.EvalSymlinks(cfg.Dir)
+	if err != nil {
+		return place{}, fmt.Errorf("finding the directory: %w", err)
+	}
+	cfg.Dir = resolved
 	blocked := who.blockedBy(cfg.Dir)
 	if blocked == "" && !exists(filepath.Join(cfg.Dir, "elsewhere")) {
 		return place{dir: cfg.Dir, who: who}, nil

@@ -102,6 +102,8 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 // shutDown ends the server: kindly, until ctx has ended and some seconds more
 // have passed, then less so. The data survives either way.
 func (p *process) shutDown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for _, step := range shutdownSteps() {
 		_ = p.cmd.Process.Signal(step.signal)
 		if p.ended(ctx, step.wait) {
@@ -111,11 +113,14 @@ func (p *process) shutDown(ctx context.Context) error {
 	return errors.New("the server does not end")
 }
 
-func (p *process) ended(ctx context.Context, wait time.Duration) bool {
-	if ctx.Err() == nil {
-		wait = max(wait, patience)
+// ended waits until ctx has ended and then a while longer.
+func (p *process) ended(ctx context.Context, longer time.Duration) bool {
+	select {
+	case <-p.done:
+		return true
+	case <-ctx.Done():
 	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(longer)
 	defer timer.Stop()
 	select {
 	case <-p.done:
