@@ -1,0 +1,273 @@
+package middleware
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/gin-gonic/gin"
+
+	"github.com/womens-tech-conservatory/conservatory/api/problem"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/pkg/strictjson"
+)
+
+// maxBody is the most a request body may have. A post of 32 KiB of characters
+// that JSON writes as six bytes each still fits.
+const maxBody = 256 << 10
+
+var (
+	errMedia = &fault.Error{Kind: fault.UnsupportedMedia, Code: "media-type-unsupported", Detail: "Send the body as application/json."}
+	errBody  = &fault.Error{Kind: fault.Malformed, Code: "body-unexpected", Detail: "This operation takes no body."}
+	errText  = &fault.Error{Kind: fault.Malformed, Code: "text-invalid", Detail: "The address holds characters that cannot be read."}
+	errQuery = &fault.Error{Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value."}
+)
+
+// Validate lets only requests through that are what the contract asks for.
+func Validate(contract *Contract) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		op := contract.Find(c)
+		if op == nil || op.Raw {
+			c.Next()
+			return
+		}
+		if err := validate(c, op); err != nil {
+			problem.Write(c, err)
+			return
+		}
+		c.Next()
+	}
+}
+
+func validate(c *gin.Context, op *Operation) error {
+	query, err := readableQuery(c.Request.URL)
+	if err != nil {
+		return err
+	}
+	if err := knownParameters(query, op); err != nil {
+		return err
+	}
+	body, err := readBody(c, op)
+	if err != nil {
+		return err
+	}
+	params := map[string]string{}
+	for _, p := range c.Params {
+		if !readable(p.Value) {
+			return errText
+		}
+		params[p.Key] = p.Value
+	}
+	in := &openapi3filter.RequestValidationInput{
+		Request: c.Request, PathParams: params, QueryParams: query, Route: op.Route,
+		Options: &openapi3filter.Options{
+			MultiError: true, SkipSettingDefaults: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, // Permit has asked
+		},
+	}
+	err = openapi3filter.ValidateRequest(c.Request.Context(), in)
+	// The validator has read the body; the handler wants it again.
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	if err != nil {
+		return violations(err)
+	}
+	return nil
+}
+
+func readableQuery(u *url.URL) (url.Values, error) {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, errText
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return nil, errQuery.At(fault.Field{Pointer: "#/query/" + pointerText(name), Code: "repeated", Detail: "may be given once"})
+		}
+		if !readable(name) || !readable(values[0]) {
+			return nil, errText
+		}
+	}
+	return query, nil
+}
+
+func readable(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }) < 0
+}
+
+func knownParameters(query url.Values, op *Operation) error {
+	known := map[string]bool{}
+	for _, list := range []openapi3.Parameters{op.Route.Operation.Parameters, op.Route.PathItem.Parameters} {
+		for _, p := range list {
+			known[p.Value.In+p.Value.Name] = true
+		}
+	}
+	for name := range query {
+		if !known["query"+name] {
+			return errQuery.At(fault.Field{Pointer: "#/query/" + pointerText(name), Code: "unknown", Detail: "there is no such parameter"})
+		}
+	}
+	return nil
+}
+
+// readBody takes the whole body and asks that it is one clean JSON value; it
+// leaves it to be read again.
+func readBody(c *gin.Context, op *Operation) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, err
+		}
+		return nil, (&fault.Error{Kind: fault.Malformed, Code: "body-broken", Detail: "The body ended before it was complete."}).Because(err)
+	}
+	wants := op.Route.Operation.RequestBody
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	switch {
+	case wants == nil && len(body) > 0:
+		return nil, errBody
+	case len(body) == 0 && (wants == nil || !wants.Value.Required):
+		c.Request.Body = http.NoBody
+		return nil, nil
+	}
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, errMedia
+	}
+	if err := strictjson.Check(body, strictjson.Limits{}); err != nil {
+		return nil, unclean(err)
+	}
+	return body, nil
+}
+
+func unclean(err error) error {
+	var e *strictjson.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind := fault.Malformed
+	if e.Code == strictjson.CodeTextNUL || e.Code == strictjson.CodeTextInvalid {
+		kind = fault.Invalid
+	}
+	return &fault.Error{Kind: kind, Code: e.Code, Detail: "The body cannot be used: " + e.Detail + ".",
+		Fields: []fault.Field{{Pointer: e.Pointer, Code: e.Code, Detail: e.Detail}}}
+}
+
+func pointerText(s string) string {
+	if len(s) > 64 {
+		s = s[:64]
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(strings.ToValidUTF8(s, ""))
+}
+
+// violations names every place at which a request is not what the contract
+// asks for. The validator's own words are not used: they repeat values.
+func violations(err error) error {
+	var fields []fault.Field
+	inBody := false
+	for _, one := range flatten(err) {
+		field, body := violation(one)
+		inBody = inBody || body
+		fields = append(fields, field)
+	}
+	if inBody {
+		return fault.ErrInvalid.At(fields...)
+	}
+	return errQuery.At(fields...)
+}
+
+func flatten(err error) []error {
+	var many openapi3.MultiError
+	if errors.As(err, &many) {
+		var all []error
+		for _, e := range many {
+			all = append(all, flatten(e)...)
+		}
+		return all
+	}
+	var req *openapi3filter.RequestError
+	if errors.As(err, &req) && errors.As(req.Err, &many) {
+		var all []error
+		for _, e := range many {
+			for _, one := range flatten(e) {
+				wrapped := *req
+				wrapped.Err = one
+				all = append(all, &wrapped)
+			}
+		}
+		return all
+	}
+	return []error{err}
+}
+
+func violation(err error) (field fault.Field, body bool) {
+	field = fault.Field{Pointer: "", Code: "invalid", Detail: "cannot be used"}
+	var req *openapi3filter.RequestError
+	if !errors.As(err, &req) {
+		return field, true
+	}
+	body = req.Parameter == nil
+	if p := req.Parameter; p != nil {
+		field.Pointer = "#/" + p.In + "/" + pointerText(p.Name)
+		field.Detail = "is missing or cannot be used"
+	}
+	var schema *openapi3.SchemaError
+	if !errors.As(req.Err, &schema) {
+		return field, body
+	}
+	field.Code, field.Detail = schema.SchemaField, words(schema.SchemaField, schema.Schema)
+	if body {
+		for _, part := range schema.JSONPointer() {
+			field.Pointer += "/" + pointerText(part)
+		}
+	}
+	return field, body
+}
+
+// words says what a value must be, from the contract alone.
+func words(keyword string, s *openapi3.Schema) string {
+	var bound any
+	switch keyword {
+	case "minLength":
+		bound = s.MinLength
+	case "maxLength":
+		bound = s.MaxLength
+	case "minimum":
+		bound = s.Min
+	case "maximum":
+		bound = s.Max
+	case "type":
+		bound = s.Type
+	case "enum":
+		bound = s.Enum
+	case "pattern":
+		bound = s.Pattern
+	case "format":
+		bound = s.Format
+	}
+	text, ok := map[string]string{
+		"minLength": "must have at least so many characters: ", "maxLength": "may have so many characters at most: ",
+		"minimum": "must be at least ", "maximum": "may be at most ", "type": "must be of type ", "enum": "must be one of ",
+		"pattern": "must match ", "format": "must be in the format ",
+		"required": "must be given", "minProperties": "must change something", "properties": "there is no such field",
+		"additionalProperties": "there is no such field",
+	}[keyword]
+	if !ok {
+		return "needs another value"
+	}
+	if bound == nil {
+		return text
+	}
+	value, err := json.Marshal(bound)
+	if err != nil {
+		return text
+	}
+	return text + string(value)
+}

@@ -1,0 +1,125 @@
+// Package middleware is what every request passes before its handler: who is
+// it, may she, and is what she sent what the contract asks for.
+package middleware
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/gin-gonic/gin"
+)
+
+// Who may call an operation.
+type Who string
+
+// The answers of x-access.who.
+const (
+	Anyone   Who = "anyone"
+	SignedIn Who = "signed_in"
+	Member   Who = "member"
+	Admin    Who = "admin"
+)
+
+// Access is the x-access of an operation.
+type Access struct {
+	Who        Who    `json:"who"`
+	Membership string `json:"membership"` // "active" or nothing
+	Relation   string `json:"relation"`   // what ties the caller to the object; the domain checks it
+	Proof      string `json:"proof"`      // another proof than a token; the handler checks it
+}
+
+// Operation is one entry of the contract.
+type Operation struct {
+	ID         string
+	Method     string
+	Path       string // as in the contract
+	Access     Access
+	Idempotent bool // takes an Idempotency-Key
+	Raw        bool // its handler reads the body itself
+	Route      *routers.Route
+}
+
+// Contract finds operations by the route that gin matched.
+type Contract struct {
+	Doc        *openapi3.T
+	Operations []Operation
+	byRoute    map[string]*Operation
+}
+
+// LoadContract reads the contract and refuses one in which an operation has
+// no x-access: nothing is open by mistake.
+func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(spec)
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	if err := doc.Validate(ctx, openapi3.DisableExamplesValidation()); err != nil {
+		return nil, fmt.Errorf("the contract is not valid: %w", err)
+	}
+	c := &Contract{Doc: doc, byRoute: map[string]*Operation{}}
+	var missing []error
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			o, err := operation(doc, path, method, item, op)
+			if err != nil {
+				missing = append(missing, err)
+				continue
+			}
+			c.Operations = append(c.Operations, o)
+		}
+	}
+	slices.SortFunc(c.Operations, func(a, b Operation) int { return strings.Compare(a.ID, b.ID) })
+	for i := range c.Operations {
+		o := &c.Operations[i]
+		c.byRoute[o.Method+" "+ginPath(o.Path)] = o
+	}
+	return c, errors.Join(missing...)
+}
+
+func operation(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (Operation, error) {
+	o := Operation{ID: op.OperationID, Method: method, Path: path}
+	raw, err := json.Marshal(op.Extensions["x-access"])
+	if err != nil {
+		return o, fmt.Errorf("%s %s: x-access: %w", method, path, err)
+	}
+	if err := json.Unmarshal(raw, &o.Access); err != nil {
+		return o, fmt.Errorf("%s %s: x-access: %w", method, path, err)
+	}
+	if !slices.Contains([]Who{Anyone, SignedIn, Member, Admin}, o.Access.Who) {
+		return o, fmt.Errorf("%s %s: x-access.who must say who may call it", method, path)
+	}
+	o.Raw = o.Access.Proof != ""
+	for _, p := range op.Parameters {
+		o.Idempotent = o.Idempotent || p.Value.Name == "Idempotency-Key"
+	}
+	o.Route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
+	return o, nil
+}
+
+// ginPath writes /v1/topics/{id} as gin does, /v1/topics/:id.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// Find gives the operation that gin matched, or nil.
+func (c *Contract) Find(g *gin.Context) *Operation {
+	return c.byRoute[g.Request.Method+" "+g.FullPath()]
+}
+
+// Methods lists the methods that a matched path has, for the Allow header.
+func (c *Contract) Methods(ginPath string) []string {
+	var all []string
+	for route := range c.byRoute {
+		if method, path, _ := strings.Cut(route, " "); path == ginPath {
+			all = append(all, method)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
