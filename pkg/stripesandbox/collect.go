@@ -1,0 +1,146 @@
+package stripesandbox
+
+import (
+	"github.com/stripe/stripe-go/v76"
+)
+
+// retryDays are the days after the first failure on which a renewal is tried again.
+func retryDays() []int64 { return []int64{3, 5, 7} }
+
+// collect tries to get an open invoice paid and moves its subscription along.
+func (s *Sandbox) collect(inv object, a attempt) *apiError {
+	method := a.method
+	if method == nil {
+		method = s.defaultMethod(inv)
+	}
+	intent := s.state.Objects[inv.str("payment_intent")]
+	inv["attempted"] = true
+	inv["attempt_count"] = inv.num("attempt_count") + 1
+	ch, e := s.charge(intent, method, a)
+	if e == nil {
+		inv["charge"] = ch.id()
+		s.markPaid(inv)
+		return nil
+	}
+	if e.charge != "" {
+		inv["charge"] = e.charge
+	}
+	s.collectionFailed(inv, e, a.automatic)
+	return e
+}
+
+func (s *Sandbox) collectionFailed(inv object, e *apiError, automatic bool) {
+	sub := s.state.Objects[inv.str("subscription")]
+	last := automatic && s.scheduleRetry(inv, sub)
+	if e.code == "authentication_required" {
+		s.emit("invoice.payment_action_required", inv)
+	}
+	s.emit("invoice.payment_failed", inv)
+	if sub == nil {
+		return
+	}
+	switch sub.str("status") {
+	case "active", "trialing":
+		s.change(sub, "customer.subscription.updated", func() { sub["status"] = "past_due" })
+	}
+	if last && !ended(sub) {
+		s.endSubscription(sub, "payment_failed")
+	}
+}
+
+// scheduleRetry sets the next attempt and reports whether there is none left.
+func (s *Sandbox) scheduleRetry(inv, sub object) (last bool) {
+	if sub.str("status") == "incomplete" {
+		return false
+	}
+	if !inv.has("_failed_at") {
+		inv["_failed_at"] = s.unix()
+	}
+	tries := inv.num("_tries")
+	inv["_tries"] = tries + 1
+	if tries >= int64(len(retryDays())) {
+		inv["next_payment_attempt"] = nil
+		return true
+	}
+	inv["next_payment_attempt"] = inv.num("_failed_at") + 86400*retryDays()[tries]
+	return false
+}
+
+func payInvoice(c *call) (object, *apiError) {
+	inv, e := c.find("invoice", c.id, "invoice")
+	if e != nil {
+		return nil, e
+	}
+	method, e := c.methodOf(c.in.str("payment_method"), inv.str("customer"), "payment_method")
+	if e != nil {
+		return nil, e
+	}
+	if c.in.flag("paid_out_of_band") && inv.str("status") == "open" {
+		inv["paid_out_of_band"] = true
+		c.markPaid(inv)
+		return inv, nil
+	}
+	return inv, c.pay(inv, attempt{method: method})
+}
+
+// pay collects an open invoice on demand.
+func (s *Sandbox) pay(inv object, a attempt) *apiError {
+	switch inv.str("status") {
+	case "open":
+		return s.collect(inv, a)
+	case "paid":
+		e := invalid("", "Invoice is already paid")
+		e.code = "invoice_already_paid"
+		return e
+	}
+	return invalid("", "Invoice is "+inv.str("status")+" and cannot be paid.")
+}
+
+func createRefund(c *call) (object, *apiError) {
+	id := c.in.str("charge")
+	if intent := c.in.str("payment_intent"); intent != "" {
+		pi, e := c.find("payment_intent", intent, "payment_intent")
+		if e != nil {
+			return nil, e
+		}
+		id = pi.str("latest_charge")
+	}
+	if id == "" {
+		return nil, required("charge")
+	}
+	ch, e := c.find("charge", id, "charge")
+	if e != nil {
+		return nil, e
+	}
+	left := ch.num("amount_captured") - ch.num("amount_refunded")
+	amount := left
+	if c.in.has("amount") {
+		amount = c.in.num("amount")
+	}
+	switch {
+	case ch.str("status") != "succeeded":
+		return nil, invalid("charge", "This charge was not successful and cannot be refunded.")
+	case left == 0:
+		e := invalid("charge", "Charge "+id+" has already been refunded.")
+		e.code = "charge_already_refunded"
+		return nil, e
+	case amount < 1 || amount > left:
+		return nil, invalid("amount", "Refund amount ("+money(amount, ch.str("currency"))+") is greater than unrefunded amount on charge ("+money(left, ch.str("currency"))+")")
+	}
+	return c.refund(ch, amount), nil
+}
+
+func (c *call) refund(ch object, amount int64) object {
+	fields := object{
+		"amount": amount, "charge": ch.id(), "currency": ch.str("currency"), "payment_intent": ch["payment_intent"], "status": "succeeded",
+	}
+	fields.copyFrom(c.in, "reason")
+	fields.mergeMetadata(c.in)
+	re := c.add("re_", "refund", stripe.Refund{}, fields)
+	before := ch.clone()
+	ch["amount_refunded"] = ch.num("amount_refunded") + amount
+	ch["refunded"] = ch.num("amount_refunded") == ch.num("amount")
+	c.recordMoney("refund", re.id(), ch, amount, "")
+	c.emitUpdate("charge.refunded", ch, before)
+	return re
+}
