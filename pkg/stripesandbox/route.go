@@ -1,6 +1,9 @@
 package stripesandbox
 
 import (
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -74,13 +77,34 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	requestID := newID("req_")
-	if err := r.ParseForm(); err != nil {
+	if err := readForm(r); err != nil {
 		failure(invalid("", "The request body cannot be read as a form."), requestID).write(w, requestID)
 		return
 	}
 	f := s.takeFault(r.Method, r.URL.Path)
 	f.wait(r.Context())
 	f.write(w, s.answer(r, requestID, f), requestID)
+}
+
+// readForm is ParseForm that also reads the body of a DELETE, where stripe-go
+// puts the parameters and net/http does not look.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return fmt.Errorf("reading the parameters: %w", err)
+	}
+	if r.Method != http.MethodDelete {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return fmt.Errorf("reading the body: %w", err)
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return fmt.Errorf("reading the body: %w", err)
+	}
+	maps.Copy(r.Form, values)
+	return nil
 }
 
 // answer gives the reply to an API request and writes the journal.
