@@ -20,6 +20,7 @@ func actionControls() []control {
 		{"POST", "/_sandbox/clock/advance", "Moves simulated time forward by seconds, days, months, or to a moment (RFC 3339).", sampleAdvance, (*Sandbox).controlAdvance},
 		{"POST", "/_sandbox/customers/{id}/card", "Replaces the default card, also of the customer's subscriptions. Any test card is taken; 4000000000000341 makes renewals fail.", sampleCard, (*Sandbox).controlCard},
 		{"POST", "/_sandbox/invoices/{id}/pay", "Pays an open invoice with the default card, or with a card given.", sampleCard, (*Sandbox).controlPayInvoice},
+		{"POST", "/_sandbox/charges/{id}/dispute", "Opens a dispute about a charge, or closes it as won or lost.", sampleDispute, (*Sandbox).controlDispute},
 		{"POST", "/_sandbox/events/{id}/redeliver", "Sends an event again.", "", (*Sandbox).controlRedeliver},
 		{"GET", "/_sandbox/journal", "Every API call and every movement of money.", "", (*Sandbox).controlJournal},
 		{"POST", "/_sandbox/idle", "Waits up to so many seconds until every delivery is done.", sampleIdle, (*Sandbox).controlIdle},

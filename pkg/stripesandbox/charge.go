@@ -10,6 +10,8 @@ func paymentRoutes() []route {
 		{"GET", "/v1/payment_intents/{id}", stripe.PaymentIntentParams{}, retrieve("payment_intent")},
 		{"GET", "/v1/charges", stripe.ChargeListParams{}, listing("charge", "customer", "payment_intent")},
 		{"GET", "/v1/charges/{id}", stripe.ChargeParams{}, retrieve("charge")},
+		{"GET", "/v1/disputes", stripe.DisputeListParams{}, listing("dispute", "charge", "payment_intent")},
+		{"GET", "/v1/disputes/{id}", stripe.DisputeParams{}, retrieve("dispute")},
 		{"POST", "/v1/refunds", stripe.RefundParams{}, createRefund},
 		{"GET", "/v1/refunds", stripe.RefundListParams{}, listing("refund", "charge", "payment_intent")},
 		{"GET", "/v1/refunds/{id}", stripe.RefundParams{}, retrieve("refund")},

@@ -23,18 +23,14 @@ type dashboardView struct {
 	Bad           string
 }
 
-func (s *Sandbox) serveDashboard(w http.ResponseWriter, r *http.Request, _ string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.host = r.Host
-	s.settle()
+func (s *Sandbox) dashboard(_ *http.Request, _ string) screen {
 	latest := func(kind string) []object {
 		rows := s.all(kind, func(o object) bool { return !o.flag("deleted") })
 		slices.Reverse(rows)
 		return rows[:min(len(rows), shown)]
 	}
 	deliveries := s.deliveryList()
-	s.show(w, http.StatusOK, "dashboard.html", dashboardView{
+	return s.render(http.StatusOK, "dashboard.html", dashboardView{
 		Now: s.unix(), WebhookURL: s.cfg.WebhookURL, Paused: s.state.Knobs.Paused, Bad: cardFailsLater,
 		Customers: latest("customer"), Subscriptions: latest("subscription"), Sessions: latest("checkout.session"),
 		Invoices: latest("invoice"), Events: latest("event"), Deliveries: deliveries[:min(len(deliveries), shown)],
@@ -62,7 +58,7 @@ func (s *Sandbox) serveManual(w http.ResponseWriter, r *http.Request) {
 		operations = append(operations, manualView{op, curl + " " + base + strings.ReplaceAll(op.Path, "{id}", "ID")})
 	}
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		s.show(w, http.StatusOK, "manual.html", map[string]any{"Operations": operations, "Cards": testCards()})
+		s.render(http.StatusOK, "manual.html", map[string]any{"Operations": operations, "Cards": testCards()}).write(w)
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"operations": operations, "cards": testCards()})

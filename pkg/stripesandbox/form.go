@@ -1,6 +1,7 @@
 package stripesandbox
 
 import (
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -80,8 +81,8 @@ func paramFields(t reflect.Type) map[string][]reflect.Type {
 func coerce(tree object, t reflect.Type, prefix string) (object, *apiError) {
 	fields := paramFields(t)
 	out := object{}
-	for key, value := range tree {
-		path := key
+	for _, key := range slices.Sorted(maps.Keys(tree)) {
+		path, value := key, tree[key]
 		if prefix != "" {
 			path = prefix + "[" + key + "]"
 		}

@@ -15,25 +15,65 @@ var pageFiles embed.FS
 
 // servePage answers everything that people see in a browser.
 func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request) {
-	kind, id, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	known := map[string]func(http.ResponseWriter, *http.Request, string){
-		"": s.serveDashboard, "pay": s.servePay, "invoice": s.serveInvoice, "portal": s.servePortal,
+	if err := r.ParseForm(); err != nil {
+		s.render(http.StatusBadRequest, "message.html", notice{Title: "Not possible", Text: "The form cannot be read."}).write(w)
+		return
 	}
-	serve, ok := known[kind]
+	s.openPage(r).write(w)
+}
+
+// openPage finds and renders a page while the sandbox is locked.
+func (s *Sandbox) openPage(r *http.Request) screen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.host = r.Host
+	s.settle()
+	if r.Method == http.MethodPost {
+		defer s.touch()
+	}
+	kind, id, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	known := map[string]func(*http.Request, string) screen{
+		"": s.dashboard, "pay": s.payPage, "invoice": s.invoicePage, "portal": s.portalPage,
+	}
+	page, ok := known[kind]
 	switch {
 	case !ok || (kind == "" && id != ""):
-		s.show(w, http.StatusNotFound, "message.html", notice{Title: "Not found", Text: "There is no such page here."})
+		return s.render(http.StatusNotFound, "message.html", notice{Title: "Not found", Text: "There is no such page here."})
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
-		s.show(w, http.StatusMethodNotAllowed, "message.html", notice{Title: "Not possible", Text: "These pages answer GET and POST."})
-	default:
-		serve(w, r, id)
+		return s.render(http.StatusMethodNotAllowed, "message.html", notice{Title: "Not possible", Text: "These pages answer GET and POST."})
 	}
+	return page(r, id)
+}
+
+// screen is a finished page or a redirect.
+type screen struct {
+	status   int
+	body     []byte
+	location string
+}
+
+func redirect(to string) screen { return screen{status: http.StatusSeeOther, location: to} }
+
+func (p screen) write(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if p.location != "" {
+		h.Set("Location", p.location)
+		w.WriteHeader(p.status)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	w.WriteHeader(p.status)
+	_, _ = w.Write(p.body)
 }
 
 // notice is a page that only says something.
 type notice struct{ Title, Text, Link, LinkText string }
 
-func (s *Sandbox) show(w http.ResponseWriter, status int, name string, data any) {
+func (s *Sandbox) render(status int, name string, data any) screen {
 	// A handful of small templates: parsing them each time needs no state.
 	t, err := template.New(name).Funcs(template.FuncMap{"money": money, "date": date}).
 		ParseFS(pageFiles, "page/layout.html", "page/"+name)
@@ -43,17 +83,9 @@ func (s *Sandbox) show(w http.ResponseWriter, status int, name string, data any)
 	}
 	if err != nil {
 		s.log.Error("sandbox page not rendered", "page", name, "error", err)
-		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
-		return
+		return screen{status: http.StatusInternalServerError, body: []byte("The page cannot be shown.")}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "same-origin")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
+	return screen{status: status, body: out.Bytes()}
 }
 
 func serveStyle(w http.ResponseWriter) {

@@ -63,7 +63,7 @@ func TestPayPage(t *testing.T) {
 		session := r.session(r.price(1250, "month").ID, nil)
 		status, page := get(t, session.URL)
 		for _, part := range []string{
-			"Membership", "12.50 EUR every month", `id="card"`, `id="exp"`, `id="cvc"`, `id="name"`, `id="pay"`, `id="cancel" href="https://app.test/back"`,
+			"Plan", "12.50 EUR every month", `id="card"`, `id="exp"`, `id="cvc"`, `id="name"`, `id="pay"`, `id="cancel" href="https://app.test/back"`,
 			`<label for="card">`, "Content-Security-Policy", "4000000000000341", "Sandbox",
 		} {
 			if status != 200 || !strings.Contains(page, part) {
@@ -148,7 +148,7 @@ func TestPortal(t *testing.T) {
 		Customer: stripe.String(sub.Customer.ID), ReturnURL: stripe.String("https://app.test/me"),
 	}))
 	_, page := get(t, session.URL)
-	for _, part := range []string{"Membership", "visa ending in 4242", `id="return" href="https://app.test/me"`, `id="cancel"`} {
+	for _, part := range []string{"Plan", "visa ending in 4242", `id="return" href="https://app.test/me"`, `id="cancel"`} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%q is not on the portal", part)
 		}

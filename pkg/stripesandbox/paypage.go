@@ -38,41 +38,30 @@ func readPurchase(r *http.Request) purchase {
 	return p
 }
 
-func (s *Sandbox) servePay(w http.ResponseWriter, r *http.Request, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.host = r.Host
-	s.settle()
+func (s *Sandbox) payPage(r *http.Request, id string) screen {
 	session, e := s.find("checkout.session", id, "id")
 	if e != nil {
-		s.show(w, http.StatusNotFound, "message.html", notice{Title: "Checkout", Text: "This checkout session does not exist."})
-		return
+		return s.render(http.StatusNotFound, "message.html", notice{Title: "Checkout", Text: "This checkout session does not exist."})
 	}
 	switch session.str("status") {
 	case "complete":
 		if r.Method == http.MethodPost {
-			http.Redirect(w, r, successURL(session), http.StatusSeeOther)
-			return
+			return redirect(successURL(session))
 		}
-		s.show(w, http.StatusOK, "message.html", notice{"Checkout", "This checkout session is complete.", successURL(session), "Continue"})
-		return
+		return s.render(http.StatusOK, "message.html", notice{"Checkout", "This checkout session is complete.", successURL(session), "Continue"})
 	case "expired":
-		s.show(w, http.StatusGone, "message.html", notice{"Checkout", "This checkout session has expired.", session.str("cancel_url"), "Go back"})
-		return
+		return s.render(http.StatusGone, "message.html", notice{"Checkout", "This checkout session has expired.", session.str("cancel_url"), "Go back"})
 	}
 	view := s.sessionView(session)
 	if r.Method != http.MethodPost {
-		s.show(w, http.StatusOK, "pay.html", view)
-		return
+		return s.render(http.StatusOK, "pay.html", view)
 	}
 	p := readPurchase(r)
-	defer s.touch()
 	if e := s.buy(session, p); e != nil {
 		view.refuse(e, p)
-		s.show(w, e.status, "pay.html", view)
-		return
+		return s.render(e.status, "pay.html", view)
 	}
-	http.Redirect(w, r, successURL(session), http.StatusSeeOther)
+	return redirect(successURL(session))
 }
 
 // refuse shows the form again with what went wrong, or the bank's question.
@@ -107,15 +96,10 @@ func (s *Sandbox) sessionView(session object) payView {
 }
 
 // serveInvoice is the hosted invoice page.
-func (s *Sandbox) serveInvoice(w http.ResponseWriter, r *http.Request, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.host = r.Host
-	s.settle()
+func (s *Sandbox) invoicePage(r *http.Request, id string) screen {
 	inv, e := s.find("invoice", id, "id")
 	if e != nil {
-		s.show(w, http.StatusNotFound, "message.html", notice{Title: "Invoice", Text: "This invoice does not exist."})
-		return
+		return s.render(http.StatusNotFound, "message.html", notice{Title: "Invoice", Text: "This invoice does not exist."})
 	}
 	view := payView{
 		Title: "Invoice " + inv.str("number"), Action: "/invoice/" + inv.id(), Total: inv.num("amount_remaining"), Currency: inv.str("currency"),
@@ -126,24 +110,19 @@ func (s *Sandbox) serveInvoice(w http.ResponseWriter, r *http.Request, id string
 	}
 	paid := notice{Title: view.Title, Text: "This invoice is " + inv.str("status") + ": " + money(inv.num("amount_paid"), inv.str("currency")) + "."}
 	if inv.str("status") != "open" {
-		s.show(w, http.StatusOK, "message.html", paid)
-		return
+		return s.render(http.StatusOK, "message.html", paid)
 	}
 	if r.Method != http.MethodPost {
-		s.show(w, http.StatusOK, "pay.html", view)
-		return
+		return s.render(http.StatusOK, "pay.html", view)
 	}
 	p := readPurchase(r)
-	defer s.touch()
 	if p.Card == "" {
 		view.refuse(unknownCard("card"), p)
-		s.show(w, http.StatusPaymentRequired, "pay.html", view)
-		return
+		return s.render(http.StatusPaymentRequired, "pay.html", view)
 	}
 	if e := s.payOnPage(inv, p); e != nil {
 		view.refuse(e, p)
-		s.show(w, e.status, "pay.html", view)
-		return
+		return s.render(e.status, "pay.html", view)
 	}
-	http.Redirect(w, r, view.Action, http.StatusSeeOther)
+	return redirect(view.Action)
 }

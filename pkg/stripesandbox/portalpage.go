@@ -26,34 +26,25 @@ type portalInvoice struct {
 	Total, Created                 int64
 }
 
-func (s *Sandbox) servePortal(w http.ResponseWriter, r *http.Request, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.host = r.Host
-	s.settle()
+func (s *Sandbox) portalPage(r *http.Request, id string) screen {
 	session, e := s.find("billing_portal.session", id, "id")
 	if e != nil {
-		s.show(w, http.StatusNotFound, "message.html", notice{Title: "Membership and card", Text: "This portal session does not exist."})
-		return
+		return s.render(http.StatusNotFound, "message.html", notice{Title: "Customer portal", Text: "This portal session does not exist."})
 	}
 	customer, e := s.findLive("customer", session.str("customer"), "customer")
 	if e != nil {
-		s.show(w, http.StatusGone, "message.html", notice{Title: "Membership and card", Text: "The customer does not exist any more."})
-		return
+		return s.render(http.StatusGone, "message.html", notice{Title: "Customer portal", Text: "The customer does not exist any more."})
 	}
 	features := s.state.Objects[session.str("configuration")].sub("features")
 	if r.Method == http.MethodPost {
-		defer s.touch()
 		if e := s.portalAction(r, customer, features); e != nil {
 			view := s.portalView(session, customer, features)
 			view.Error = e.message
-			s.show(w, e.status, "portal.html", view)
-			return
+			return s.render(e.status, "portal.html", view)
 		}
-		http.Redirect(w, r, "/portal/"+id, http.StatusSeeOther)
-		return
+		return redirect("/portal/" + id)
 	}
-	s.show(w, http.StatusOK, "portal.html", s.portalView(session, customer, features))
+	return s.render(http.StatusOK, "portal.html", s.portalView(session, customer, features))
 }
 
 func (s *Sandbox) portalAction(r *http.Request, customer, features object) *apiError {

@@ -156,7 +156,7 @@ func must[T any](t *testing.T) func(v T, err error) T {
 
 func (r *rig) price(amount int64, interval string) *stripe.Price {
 	r.t.Helper()
-	product := must[*stripe.Product](r.t)(r.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("Membership")}))
+	product := must[*stripe.Product](r.t)(r.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("Plan")}))
 	return must[*stripe.Price](r.t)(r.stripe.Prices.New(&stripe.PriceParams{
 		Product: stripe.String(product.ID), Currency: stripe.String("eur"), UnitAmount: stripe.Int64(amount),
 		Recurring: &stripe.PriceRecurringParams{Interval: stripe.String(interval)},

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-
-	"github.com/stripe/stripe-go/v76"
 )
 
 // route is one Stripe operation: params is the stripe-go struct that names and
@@ -221,9 +219,4 @@ func retrieve(kind string) func(*call) (object, *apiError) {
 // listing returns a route's handler that lists a kind with equality filters.
 func listing(kind string, fields ...string) func(*call) (object, *apiError) {
 	return func(c *call) (object, *apiError) { return c.page(kind, nil, fields...) }
-}
-
-// plainGet is the parameter struct of retrievals that take nothing but expand.
-type plainGet struct {
-	stripe.Params `form:"*"`
 }

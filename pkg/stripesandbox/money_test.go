@@ -1,0 +1,200 @@
+package stripesandbox_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stripe/stripe-go/v76"
+
+	"github.com/womens-tech-conservatory/conservatory/pkg/stripesandbox"
+)
+
+func TestCatalogue(t *testing.T) {
+	t.Parallel()
+	r := serve(t, stripesandbox.Config{})
+	product := must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{ID: stripe.String("prod_mine"), Name: stripe.String("Coaching")}))
+	make := func(key string, transfer bool) (*stripe.Price, error) {
+		return r.stripe.Prices.New(&stripe.PriceParams{
+			Product: stripe.String(product.ID), Currency: stripe.String("jpy"), UnitAmount: stripe.Int64(500),
+			LookupKey: stripe.String(key), TransferLookupKey: stripe.Bool(transfer),
+		})
+	}
+	first := must[*stripe.Price](t)(make("one", false))
+	if first.Type != "one_time" || first.Recurring != nil || first.UnitAmountDecimal != 500 || first.Product.ID != "prod_mine" {
+		t.Errorf("price %+v", first)
+	}
+	if _, err := make("one", false); stripeError(t, err).Param != "lookup_key" {
+		t.Errorf("a taken lookup key gave %v", err)
+	}
+	second := must[*stripe.Price](t)(make("one", true))
+	must[*stripe.Price](t)(make("two", false))
+	it := r.stripe.Prices.List(&stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"one"})})
+	var found []string
+	for it.Next() {
+		found = append(found, it.Price().ID)
+	}
+	if diff := cmp.Diff([]string{second.ID}, found); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := r.stripe.Products.Del(product.ID, nil); err == nil {
+		t.Error("a product with prices was deleted")
+	}
+	off := must[*stripe.Price](t)(r.stripe.Prices.Update(second.ID, &stripe.PriceParams{Active: stripe.Bool(false)}))
+	if off.Active || r.stripe.Prices.List(&stripe.PriceListParams{Active: stripe.Bool(false)}).Next() != true {
+		t.Error("the price is still active")
+	}
+	if _, err := r.stripe.Prices.Update(second.ID, &stripe.PriceParams{UnitAmount: stripe.Int64(1)}); err == nil {
+		t.Error("the amount of a price was changed")
+	}
+}
+
+func TestPaymentMethods(t *testing.T) {
+	t.Parallel()
+	r := serve(t, stripesandbox.Config{})
+	customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
+	attach := func(id string) (*stripe.PaymentMethod, error) {
+		return r.stripe.PaymentMethods.Attach(id, &stripe.PaymentMethodAttachParams{Customer: stripe.String(customer.ID)})
+	}
+	visa := must[*stripe.PaymentMethod](t)(attach("pm_card_visa"))
+	if visa.Card.Last4 != "4242" || visa.Card.Brand != "visa" || visa.Customer.ID != customer.ID || visa.Type != "card" {
+		t.Errorf("got %+v", visa.Card)
+	}
+	if _, err := attach("pm_card_visa_chargeDeclined"); stripeError(t, err).DeclineCode != "generic_decline" {
+		t.Errorf("got %v", err)
+	}
+	own := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.New(&stripe.PaymentMethodParams{
+		Type: stripe.String("card"), Card: &stripe.PaymentMethodCardParams{Token: stripe.String("tok_mastercard")},
+	}))
+	must[*stripe.PaymentMethod](t)(attach(own.ID))
+	count := func() (n int) {
+		for it := r.stripe.Customers.ListPaymentMethods(&stripe.CustomerListPaymentMethodsParams{Customer: stripe.String(customer.ID)}); it.Next(); {
+			n++
+		}
+		return n
+	}
+	if count() != 2 {
+		t.Errorf("%d payment methods", count())
+	}
+	if gone := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.Detach(own.ID, nil)); gone.Customer != nil || count() != 1 {
+		t.Error("detaching left it there")
+	}
+}
+
+func TestOneOffPayment(t *testing.T) {
+	t.Parallel()
+	r := serve(t, stripesandbox.Config{})
+	session := must[*stripe.CheckoutSession](t)(r.stripe.CheckoutSessions.New(&stripe.CheckoutSessionParams{
+		Mode: stripe.String("payment"), SuccessURL: stripe.String("https://app.test/ok"),
+		LineItems: []*stripe.CheckoutSessionLineItemParams{{
+			Quantity: stripe.Int64(2),
+			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
+				Currency: stripe.String("usd"), UnitAmount: stripe.Int64(700),
+				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String("Donation")},
+			},
+		}},
+	}))
+	r.control("POST", "sessions/"+session.ID+"/pay", `{"card":"5555555555554444"}`)
+	params := &stripe.CheckoutSessionParams{}
+	params.AddExpand("payment_intent.latest_charge")
+	done := must[*stripe.CheckoutSession](t)(r.stripe.CheckoutSessions.Get(session.ID, params))
+	charge := done.PaymentIntent.LatestCharge
+	if done.PaymentStatus != "paid" || done.PaymentIntent.AmountReceived != 1400 || !charge.Paid || charge.PaymentMethodDetails.Card.Brand != "mastercard" {
+		t.Fatalf("got %s, received %d", done.PaymentStatus, done.PaymentIntent.AmountReceived)
+	}
+	checkRefunds(t, r, charge.ID, done.PaymentIntent.ID)
+	dispute := func(status string) (int, any) {
+		code, out := r.control("POST", "charges/"+charge.ID+"/dispute", `{"status":"`+status+`"}`)
+		return code, out["status"]
+	}
+	if code, _ := dispute("won"); code != 400 {
+		t.Errorf("winning a dispute that is not there answered %d", code)
+	}
+	dispute("needs_response")
+	if code, status := dispute("lost"); code != 200 || status != "lost" {
+		t.Errorf("losing answered %d %v", code, status)
+	}
+	r.idle()
+	inOrder(t, r.inbox.types(), "charge.succeeded", "checkout.session.completed", "charge.refunded", "charge.refunded",
+		"charge.dispute.created", "charge.dispute.closed")
+}
+
+func checkRefunds(t *testing.T, r *rig, charge, intent string) {
+	t.Helper()
+	refund := func(amount int64) (*stripe.Refund, error) {
+		return r.stripe.Refunds.New(&stripe.RefundParams{PaymentIntent: stripe.String(intent), Amount: stripe.Int64(amount)})
+	}
+	part := must[*stripe.Refund](t)(refund(400))
+	if part.Status != "succeeded" || part.Charge.ID != charge {
+		t.Errorf("refund %+v", part)
+	}
+	if _, err := refund(1001); stripeError(t, err).Param != "amount" {
+		t.Errorf("refunding too much gave %v", err)
+	}
+	must[*stripe.Refund](t)(r.stripe.Refunds.New(&stripe.RefundParams{Charge: stripe.String(charge)}))
+	if _, err := r.stripe.Refunds.New(&stripe.RefundParams{Charge: stripe.String(charge)}); stripeError(t, err).Code != "charge_already_refunded" {
+		t.Errorf("refunding again gave %v", err)
+	}
+	params := &stripe.ChargeParams{}
+	params.AddExpand("refunds")
+	got := must[*stripe.Charge](t)(r.stripe.Charges.Get(charge, params))
+	if !got.Refunded || got.AmountRefunded != 1400 || len(got.Refunds.Data) != 2 {
+		t.Errorf("the charge says %d refunded in %d parts", got.AmountRefunded, len(got.Refunds.Data))
+	}
+	moved := map[string]int64{}
+	for _, e := range r.box.Journal() {
+		if e.Outcome == "succeeded" {
+			moved[e.Kind] += e.Amount
+		}
+	}
+	if diff := cmp.Diff(map[string]int64{"charge": 1400, "refund": 1400}, moved); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCoupons(t *testing.T) {
+	t.Parallel()
+	r := serve(t, stripesandbox.Config{})
+	coupon := must[*stripe.Coupon](t)(r.stripe.Coupons.New(&stripe.CouponParams{ID: stripe.String("WELCOME"), PercentOff: stripe.Float64(100), Duration: stripe.String("once")}))
+	if coupon.ID != "WELCOME" || coupon.PercentOff != 100 {
+		t.Errorf("coupon %+v", coupon)
+	}
+	session := r.session(r.price(1000, "month").ID, func(p *stripe.CheckoutSessionParams) {
+		p.Discounts = []*stripe.CheckoutSessionDiscountParams{{Coupon: stripe.String("WELCOME")}}
+		p.PaymentMethodCollection = stripe.String("if_required")
+	})
+	_, out := r.control("POST", "sessions/"+session.ID+"/pay", "")
+	if out["payment_status"] != "no_payment_required" {
+		t.Fatalf("got %v", out)
+	}
+	sub := r.subscription(out["subscription"].(string))
+	if sub.Status != "active" || sub.LatestInvoice.Total != 0 || sub.LatestInvoice.Subtotal != 1000 {
+		t.Errorf("got %s, total %d of %d", sub.Status, sub.LatestInvoice.Total, sub.LatestInvoice.Subtotal)
+	}
+	r.control("POST", "customers/"+sub.Customer.ID+"/card", `{"card":"4242424242424242"}`)
+	r.box.Advance(32 * 24 * time.Hour)
+	if inv := r.subscription(sub.ID).LatestInvoice; inv.AmountPaid != 1000 || inv.Subscription.ID != sub.ID {
+		t.Errorf("the second invoice is %d", inv.AmountPaid)
+	}
+}
+
+func TestTrialWithoutCard(t *testing.T) {
+	t.Parallel()
+	for behavior, want := range map[string]stripe.SubscriptionStatus{"cancel": "canceled", "pause": "paused", "create_invoice": "past_due"} {
+		t.Run(behavior+" at the end of a trial without a card", func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, stripesandbox.Config{})
+			customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
+			sub := must[*stripe.Subscription](t)(r.subscribe(customer.ID, r.price(1000, "month").ID, func(p *stripe.SubscriptionParams) {
+				p.TrialEnd = stripe.Int64(r.box.Now().AddDate(0, 0, 7).Unix())
+				p.TrialSettings = &stripe.SubscriptionTrialSettingsParams{
+					EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String(behavior)},
+				}
+			}))
+			r.box.Advance(8 * 24 * time.Hour)
+			if got := r.subscription(sub.ID); sub.Status != "trialing" || got.Status != want {
+				t.Errorf("from %s to %s, want %s", sub.Status, got.Status, want)
+			}
+		})
+	}
+}
