@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -23,6 +24,7 @@ type Actor struct {
 	SessionID uuid.UUID
 	Verified  bool // her e-mail is confirmed
 	Roles     []Role
+	ExpiresAt time.Time // of the access token: a stream must end by then
 }
 
 // Has reports whether she holds a role.

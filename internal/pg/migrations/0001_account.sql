@@ -47,6 +47,7 @@ CREATE TABLE signups (
     tries         bigint NOT NULL,
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz NOT NULL,
+    mailed_at     timestamptz, -- a code that was not sent cannot be guessed
     used_at       timestamptz
 );
 CREATE INDEX signups_email_key_idx ON signups (email_key, created_at DESC);

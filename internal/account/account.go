@@ -1,0 +1,117 @@
+// Package account is getting in, staying in and leaving: sign-up by mail,
+// passwords, sessions and who somebody is.
+//
+// Decisions: nothing that opens a door is stored: codes, link tokens and
+// refresh tokens are derived from an id and a key, passwords are hashed. A
+// request does the same work whether or not an address is known; the
+// difference is made in a job, in a mailbox. An account comes to be when its
+// address is confirmed, not before. An access token names a session, and each
+// request asks the database whether it still lives. A session counts its
+// refresh tokens: one step back is two tabs, further back is a thief, and
+// then it ends. What is decided against somebody is committed although she
+// gets a fault.
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"crypto/ed25519"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// The faults of this domain.
+var (
+	ErrCode            = &fault.Error{Kind: fault.Invalid, Code: "code-wrong", Detail: "This code is wrong, spent or too old. Sign up again to get a new one."}
+	ErrCredentials     = &fault.Error{Kind: fault.Unauthenticated, Code: "credentials-wrong", Detail: "This address and this password do not go together."}
+	ErrRefreshInvalid  = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh-invalid", Detail: "This session is over. Please sign in again."}
+	ErrRefreshReused   = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh-reused", Detail: "This key was used before, so the session has ended for safety. Please sign in again."}
+	ErrUnauthenticated = &fault.Error{Kind: fault.Unauthenticated, Code: "unauthenticated", Detail: "Please sign in."}
+	ErrEmailUnverified = &fault.Error{Kind: fault.Forbidden, Code: "email-unverified", Detail: "Please confirm your e-mail address first."}
+	ErrEmailTaken      = &fault.Error{Kind: fault.Conflict, Code: "email-taken", Detail: "Somebody already uses this address."}
+	ErrBusy            = &fault.Error{Kind: fault.Unavailable, Code: "busy", Detail: "Many people are signing in right now. Please try again in a moment.", Retry: hashWait}
+)
+
+// Auditor keeps acts, in the transaction of ctx. actor is uuid.Nil when the
+// system acts.
+type Auditor interface {
+	Act(ctx context.Context, actor uuid.UUID, action, targetKind, targetID string, detail map[string]string) error
+}
+
+// Config of an Account.
+type Config struct {
+	SigningKeys []ed25519.PrivateKey // the first signs, all verify
+	Secret      []byte               // at least 32 bytes: codes and refresh tokens are derived from it
+	Issuer      string
+	Audience    string
+	// FrontendURL begins the links in mails. They carry their token behind
+	// the #, which browsers send to no server.
+	FrontendURL string
+	Auditor     Auditor // may be nil
+}
+
+// Account is this domain. It is safe for concurrent use.
+type Account struct {
+	db        *pg.DB
+	clock     clock.Clock
+	queue     *job.Queue
+	mailer    *mail.Mailer
+	outbox    *outbox.Outbox
+	auditor   Auditor
+	secret    []byte
+	frontend  string
+	tokens    *signer
+	passwords *hasher
+	letters   letters
+}
+
+// New makes the domain and registers its jobs on q, which must not have
+// started yet.
+func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*Account, error) {
+	if len(cfg.Secret) < 32 {
+		return nil, errors.New("the account secret needs at least 32 bytes")
+	}
+	frontend, err := url.Parse(cfg.FrontendURL)
+	if err != nil || frontend.Host == "" || (frontend.Scheme != "https" && frontend.Scheme != "http") {
+		return nil, errors.New("the frontend URL is not http(s)://host")
+	}
+	tokens, err := newSigner(cfg, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := parseLetters()
+	if err != nil {
+		return nil, err
+	}
+	a := &Account{
+		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor,
+		secret: cfg.Secret, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
+		tokens: tokens, passwords: newHasher(), letters: texts,
+	}
+	a.registerJobs(q)
+	return a, nil
+}
+
+// Keys gives the public keys of access tokens, the signing one first.
+func (a *Account) Keys() []JWK { return a.tokens.keys() }
+
+func (a *Account) audit(ctx context.Context, actor uuid.UUID, action, kind string, id uuid.UUID, detail map[string]string) error {
+	if a.auditor == nil {
+		return nil
+	}
+	if err := a.auditor.Act(ctx, actor, action, kind, id.String(), detail); err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package account
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// mac derives what only we can make for a purpose, so that nothing secret has
+// to be stored. The purpose is closed by a zero byte: none begins another.
+func (a *Account) mac(purpose string, parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, a.secret)
+	h.Write([]byte(purpose))
+	h.Write([]byte{0})
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.Sum(nil)
+}
+
+// signupCode is what she types: six digits.
+func (a *Account) signupCode(id uuid.UUID) string {
+	n := binary.BigEndian.Uint64(a.mac("signup-code", id[:]))
+	return fmt.Sprintf("%06d", n%1_000_000)
+}
+
+// signupToken is what her link carries.
+func (a *Account) signupToken(id uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString(append(id[:], a.mac("signup-token", id[:])...))
+}
+
+// openSignupToken gives the attempt a token belongs to; false when it is not
+// one of ours, letter for letter.
+func (a *Account) openSignupToken(token string) (uuid.UUID, bool) {
+	raw, ok := decode(token, 16+sha256.Size)
+	if !ok {
+		return uuid.Nil, false
+	}
+	id := uuid.UUID(raw[:16])
+	return id, hmac.Equal(raw[16:], a.mac("signup-token", id[:]))
+}
+
+const refreshPrefix = "rt1."
+
+// refreshToken is the key to one generation of a session. The same generation
+// always has the same token, which is how two tabs get the same successor.
+func (a *Account) refreshToken(session uuid.UUID, generation int64) string {
+	raw := binary.BigEndian.AppendUint64(session[:], uint64(generation)) //nolint:gosec // generations count up from 1
+	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(raw, a.mac("refresh", raw)...))
+}
+
+func (a *Account) openRefreshToken(token string) (session uuid.UUID, generation int64, ok bool) {
+	if len(token) < len(refreshPrefix) || token[:len(refreshPrefix)] != refreshPrefix {
+		return uuid.Nil, 0, false
+	}
+	raw, ok := decode(token[len(refreshPrefix):], 24+sha256.Size)
+	if !ok || !hmac.Equal(raw[24:], a.mac("refresh", raw[:24])) {
+		return uuid.Nil, 0, false
+	}
+	return uuid.UUID(raw[:16]), int64(binary.BigEndian.Uint64(raw[16:24])), true //nolint:gosec // we made it
+}
+
+// decode takes exactly n bytes in their only spelling: the decoder itself
+// would skip line breaks.
+func decode(s string, n int) ([]byte, bool) {
+	if len(s) != base64.RawURLEncoding.EncodedLen(n) {
+		return nil, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return raw, err == nil && len(raw) == n
+}

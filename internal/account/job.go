@@ -1,0 +1,108 @@
+package account
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+)
+
+// signupMail writes to whoever signed up: a code, or that she has an account.
+type signupMail struct {
+	SignupID uuid.UUID `json:"signup_id"`
+}
+
+func (signupMail) Kind() string            { return "account.signup-mail" }
+func (signupMail) InsertOpts() job.Options { return job.Options{Queue: job.QueueMail} }
+
+// reuseMail warns the owner of a session that ended because an old key came
+// back.
+type reuseMail struct {
+	SessionID uuid.UUID `json:"session_id"`
+}
+
+func (reuseMail) Kind() string            { return "account.reuse-mail" }
+func (reuseMail) InsertOpts() job.Options { return job.Options{Queue: job.QueueMail} }
+
+// prune forgets what is over.
+type prune struct{}
+
+func (prune) Kind() string { return "account.prune" }
+
+const (
+	pruneEvery   = time.Hour
+	keepSessions = 30 * 24 * time.Hour // dead ones, for looking into complaints
+)
+
+func (a *Account) registerJobs(q *job.Queue) {
+	job.On(q, a.sendSignupMail)
+	job.On(q, a.sendReuseMail)
+	job.On(q, func(ctx context.Context, _ prune) error { return a.prune(ctx, a.clock.Now()) })
+	q.Every(pruneEvery, prune{})
+}
+
+//go:embed letters/*.txt
+var letterFiles embed.FS
+
+type letters struct{ code, known, reuse *mail.Template }
+
+func parseLetters() (l letters, err error) {
+	for name, into := range map[string]**mail.Template{"code": &l.code, "known": &l.known, "reuse": &l.reuse} {
+		source, err := letterFiles.ReadFile("letters/" + name + ".txt")
+		if err != nil {
+			return l, fmt.Errorf("read the letter %s: %w", name, err)
+		}
+		if *into, err = mail.ParseTemplate(string(source)); err != nil {
+			return l, fmt.Errorf("read the letter %s: %w", name, err)
+		}
+	}
+	return l, nil
+}
+
+type letterData struct{ Name, Code, Link string }
+
+func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
+	s, send, err := a.claimMail(ctx, args.SignupID, a.clock.Now())
+	if err != nil || !send {
+		return err
+	}
+	found, err := a.credentials(ctx, s.EmailKey)
+	if err != nil {
+		return err
+	}
+	letter, data := a.letters.code, letterData{
+		Name: s.DisplayName, Code: a.signupCode(s.ID), Link: a.frontend + "/verify#token=" + a.signupToken(s.ID),
+	}
+	if found.ID != uuid.Nil {
+		letter, data = a.letters.known, letterData{Link: a.frontend + "/login"}
+	}
+	return a.send(ctx, letter, s.Email, "signup-"+s.ID.String(), data)
+}
+
+func (a *Account) sendReuseMail(ctx context.Context, args reuseMail) error {
+	_, u, err := a.session(ctx, args.SessionID)
+	if err != nil || u.ID == uuid.Nil {
+		return err
+	}
+	return a.send(ctx, a.letters.reuse, u.Email, "reuse-"+args.SessionID.String(),
+		letterData{Name: u.DisplayName, Link: a.frontend + "/login"})
+}
+
+// send gives up on a letter that can never arrive and leaves the others to
+// the next try.
+func (a *Account) send(ctx context.Context, t *mail.Template, to, key string, data letterData) error {
+	letter, err := t.Letter(to, key, data)
+	if err != nil {
+		return err
+	}
+	err = a.mailer.Send(ctx, letter)
+	if mail.Permanent(err) {
+		return job.Cancel(err)
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// one runs a statement that gives at most one row.
+func one[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) (row T, ok bool, err error) {
+	rows, err := many[T](ctx, db, doing, sql, args...)
+	if err != nil || len(rows) == 0 {
+		return row, false, err
+	}
+	return rows[0], true, nil
+}
+
+func many[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) ([]T, error) {
+	rows, err := gorm.G[T](db.Conn(ctx)).Raw(sql, args...).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return rows, nil
+}
+
+func (a *Account) exec(ctx context.Context, doing, sql string, args ...any) error {
+	if err := gorm.G[struct{}](a.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+type idRow struct{ ID uuid.UUID }
+
+type userRow struct {
+	ID          uuid.UUID
+	Email       string
+	Verified    bool
+	DisplayName string
+	TimeZone    string
+	Roles       string
+	Version     int64
+	CreatedAt   time.Time
+}
+
+func (r userRow) user() User {
+	return User{
+		ID: r.ID, Email: r.Email, Verified: r.Verified, DisplayName: r.DisplayName, TimeZone: r.TimeZone,
+		Roles: splitRoles(r.Roles), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
+	}
+}
+
+func splitRoles(s string) []Role {
+	roles := []Role{}
+	for name := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' }) {
+		roles = append(roles, Role(name))
+	}
+	return roles
+}
+
+const (
+	rolesSQL = `coalesce((SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id), '') AS roles`
+	userSQL  = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.version, u.created_at, ` +
+		rolesSQL + ` FROM users u WHERE u.id = ? AND u.state = 'active'`
+	lockUserSQL    = userSQL + ` FOR UPDATE OF u`
+	credentialsSQL = `SELECT id, coalesce(CASE WHEN state = 'active' THEN password_hash END, '') AS password_hash FROM users WHERE email_key = ?`
+	insertUserSQL  = `INSERT INTO users (id, email, email_key, email_verified_at, password_hash, display_name, time_zone, state, version, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO NOTHING RETURNING id`
+	replaceHashSQL = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
+	updateUserSQL  = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
+WHERE id = ? AND state = 'active' AND (?::bigint = 0 OR version = ?) RETURNING id`
+	insertRoleSQL = `INSERT INTO user_roles (user_id, role, granted_by, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+)
+
+func (a *Account) user(ctx context.Context, id uuid.UUID) (User, bool, error) {
+	row, ok, err := one[userRow](ctx, a.db, "read a user", userSQL, id)
+	return row.user(), ok, err
+}
+
+func (a *Account) lockUser(ctx context.Context, id uuid.UUID) (User, bool, error) {
+	row, ok, err := one[userRow](ctx, a.db, "lock a user", lockUserSQL, id)
+	return row.user(), ok, err
+}
+
+type credentialsRow struct {
+	ID           uuid.UUID
+	PasswordHash string // "" when she may not sign in
+}
+
+// credentials gives the zero row for an unknown address.
+func (a *Account) credentials(ctx context.Context, key string) (credentialsRow, error) {
+	row, _, err := one[credentialsRow](ctx, a.db, "look up an address", credentialsSQL, key)
+	return row, err
+}
+
+// insertUser is false when the address has an account.
+func (a *Account) insertUser(ctx context.Context, u newUser) (bool, error) {
+	_, ok, err := one[idRow](ctx, a.db, "insert a user", insertUserSQL, u.ID, u.Email, u.EmailKey, u.VerifiedAt, u.PasswordHash,
+		u.DisplayName, u.CreatedAt, u.CreatedAt)
+	return ok, err
+}
+
+func (a *Account) replaceHash(ctx context.Context, id uuid.UUID, old, hash string) error {
+	return a.exec(ctx, "replace a password hash", replaceHashSQL, hash, id, old)
+}
+
+func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version int64, now time.Time) (bool, error) {
+	_, ok, err := one[idRow](ctx, a.db, "change a user", updateUserSQL, e.DisplayName, e.TimeZone, now, id, version, version)
+	return ok, err
+}
+
+func (a *Account) insertRole(ctx context.Context, userID uuid.UUID, role Role, by uuid.UUID, now time.Time) error {
+	return a.exec(ctx, "grant a role", insertRoleSQL, userID, role, uuid.NullUUID{UUID: by, Valid: by != uuid.Nil}, now)
+}
+
+const (
+	insertSignupSQL = `INSERT INTO signups (id, email, email_key, password_hash, display_name, tries, created_at, expires_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`
+	// A repeated job finds its own claim; beyond the daily number nothing is sent.
+	claimMailSQL = `UPDATE signups s SET mailed_at = coalesce(s.mailed_at, ?)
+WHERE s.id = ? AND s.used_at IS NULL AND s.expires_at > ?
+  AND (s.mailed_at IS NOT NULL OR (SELECT count(*) FROM signups o WHERE o.email_key = s.email_key AND o.mailed_at > ?) < ?)
+RETURNING s.id, s.email, s.email_key, s.password_hash, s.display_name, s.expires_at`
+	// Always in the order of ids: two of these cannot wait for each other.
+	lockSignupsSQL = `SELECT id FROM signups
+WHERE email_key = ? AND used_at IS NULL AND expires_at > ? AND tries < ? AND mailed_at IS NOT NULL ORDER BY id FOR UPDATE`
+	countTrySQL  = `UPDATE signups SET tries = tries + 1 WHERE id IN ?`
+	useSignupSQL = `UPDATE signups SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?
+RETURNING id, email, email_key, password_hash, display_name, expires_at`
+	pruneSignupsSQL  = `DELETE FROM signups WHERE expires_at < ?`
+	pruneSessionsSQL = `DELETE FROM sessions WHERE expires_at < ? OR idle_expires_at < ? OR revoked_at < ?`
+)
+
+func (a *Account) insertSignup(ctx context.Context, s signup, now, expires time.Time) error {
+	return a.exec(ctx, "insert a signup", insertSignupSQL, s.ID, s.Email, s.EmailKey, s.PasswordHash, s.DisplayName, now, expires)
+}
+
+// claimMail is false when the mail of an attempt must not be sent (any more).
+func (a *Account) claimMail(ctx context.Context, id uuid.UUID, now time.Time) (signup, bool, error) {
+	return one[signup](ctx, a.db, "claim the mail of a signup", claimMailSQL, now, id, now, now.Add(-24*time.Hour), mailsPerDay)
+}
+
+func (a *Account) lockSignups(ctx context.Context, key string, now time.Time) ([]uuid.UUID, error) {
+	rows, err := many[idRow](ctx, a.db, "lock signups", lockSignupsSQL, key, now, codeTries)
+	ids := make([]uuid.UUID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids, err
+}
+
+func (a *Account) countTry(ctx context.Context, ids []uuid.UUID) error {
+	return a.exec(ctx, "count a wrong code", countTrySQL, ids)
+}
+
+func (a *Account) useSignup(ctx context.Context, id uuid.UUID, now time.Time) (signup, bool, error) {
+	return one[signup](ctx, a.db, "use a signup", useSignupSQL, now, id, now)
+}
+
+func (a *Account) prune(ctx context.Context, now time.Time) error {
+	if err := a.exec(ctx, "prune signups", pruneSignupsSQL, now); err != nil {
+		return err
+	}
+	old := now.Add(-keepSessions)
+	return a.exec(ctx, "prune sessions", pruneSessionsSQL, old, old, old)
+}

@@ -1,0 +1,191 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// User is an account as its owner sees it.
+type User struct {
+	ID          uuid.UUID
+	Email       string
+	Verified    bool
+	DisplayName string
+	TimeZone    string // IANA name
+	Roles       []Role
+	Version     int64
+	CreatedAt   time.Time
+}
+
+// ETag names the version of u for If-Match.
+func (u User) ETag() string { return fmt.Sprintf(`"m%d"`, u.Version) }
+
+// Edit changes what is not nil.
+type Edit struct{ DisplayName, TimeZone *string }
+
+// Me gives the account of whoever acts.
+func (a *Account) Me(ctx context.Context, actor Actor) (User, error) {
+	u, ok, err := a.user(ctx, actor.ID)
+	if err == nil && !ok {
+		err = ErrUnauthenticated
+	}
+	return u, err
+}
+
+// Update changes the account of whoever acts; with ifMatch (an ETag or *),
+// only that version. Faults: invalid values, ErrStale.
+func (a *Account) Update(ctx context.Context, actor Actor, e Edit, ifMatch string) (User, error) {
+	if e.DisplayName != nil {
+		name, err := displayName(*e.DisplayName)
+		if err != nil {
+			return User{}, err
+		}
+		e.DisplayName = &name
+	}
+	if e.TimeZone != nil && !isTimeZone(*e.TimeZone) {
+		return User{}, fault.InvalidField("/time_zone", "time-zone", "Send an IANA name such as America/New_York.")
+	}
+	version, ok := versionOf(ifMatch)
+	if !ok {
+		return User{}, fault.ErrStale
+	}
+	changed, err := a.updateUser(ctx, actor.ID, e, version, a.clock.Now())
+	if err != nil {
+		return User{}, err
+	}
+	if !changed {
+		return User{}, fault.ErrStale
+	}
+	return a.Me(ctx, actor)
+}
+
+// versionOf reads an If-Match: 0 for any version.
+func versionOf(ifMatch string) (version int64, ok bool) {
+	if ifMatch == "" || ifMatch == "*" {
+		return 0, true
+	}
+	if _, err := fmt.Sscanf(ifMatch, `"m%d"`, &version); err != nil || version < 1 {
+		return 0, false
+	}
+	return version, User{Version: version}.ETag() == ifMatch
+}
+
+func isTimeZone(name string) bool {
+	if name == "" || strings.EqualFold(name, "local") {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
+
+// NewUser is an account made by hand.
+type NewUser struct {
+	Email       string
+	Password    string // "" for an account nobody can sign in to with a password
+	DisplayName string
+	Roles       []Role
+	CreatedAt   time.Time // zero: now
+}
+
+type newUser struct {
+	ID                           uuid.UUID
+	Email, EmailKey, DisplayName string
+	PasswordHash                 *string
+	CreatedAt, VerifiedAt        time.Time
+}
+
+// Create makes a confirmed account without a mail, for operators and for the
+// demo community. Faults: invalid values, ErrEmailTaken.
+func (a *Account) Create(ctx context.Context, n NewUser) (User, error) {
+	key, err := emailKey(n.Email)
+	if err != nil {
+		return User{}, err
+	}
+	name, err := displayName(n.DisplayName)
+	if err != nil {
+		return User{}, err
+	}
+	u := newUser{ID: pg.NewID(), Email: n.Email, EmailKey: key, DisplayName: name, CreatedAt: n.CreatedAt}
+	if u.CreatedAt.IsZero() {
+		u.CreatedAt = a.clock.Now()
+	}
+	u.VerifiedAt = u.CreatedAt
+	if n.Password != "" {
+		if err := a.passwords.check(n.Password, n.Email, name); err != nil {
+			return User{}, err
+		}
+		hash, err := a.passwords.hash(ctx, n.Password)
+		if err != nil {
+			return User{}, err
+		}
+		u.PasswordHash = &hash
+	}
+	var made User
+	err = a.db.InTx(ctx, func(ctx context.Context) error {
+		made, err = a.create(ctx, u, n.Roles)
+		return err
+	})
+	return made, err
+}
+
+func (a *Account) create(ctx context.Context, u newUser, roles []Role) (User, error) {
+	ok, err := a.insertUser(ctx, u)
+	if err != nil {
+		return User{}, err
+	}
+	if !ok {
+		return User{}, ErrEmailTaken
+	}
+	if err := a.audit(ctx, uuid.Nil, "account.create", "user", u.ID, nil); err != nil {
+		return User{}, err
+	}
+	for _, role := range roles {
+		if err := a.grant(ctx, u.ID, role); err != nil {
+			return User{}, err
+		}
+	}
+	made, _, err := a.user(ctx, u.ID)
+	return made, err
+}
+
+// Promote gives a role to the account of an address; having it already is no
+// error. Faults: ErrNotFound.
+func (a *Account) Promote(ctx context.Context, email string, role Role) error {
+	key, err := emailKey(email)
+	if err != nil {
+		return err
+	}
+	return a.db.InTx(ctx, func(ctx context.Context) error {
+		found, err := a.credentials(ctx, key)
+		if err != nil {
+			return err
+		}
+		if found.ID == uuid.Nil {
+			return fault.ErrNotFound
+		}
+		return a.grant(ctx, found.ID, role)
+	})
+}
+
+func (a *Account) grant(ctx context.Context, userID uuid.UUID, role Role) error {
+	if !slices.Contains([]Role{Coach, Moderator, Admin}, role) {
+		return fault.InvalidField("/role", "role", "A role is coach, moderator or admin.")
+	}
+	actor, _ := ActorFrom(ctx)
+	if err := a.insertRole(ctx, userID, role, actor.ID, a.clock.Now()); err != nil {
+		return err
+	}
+	if err := a.audit(ctx, actor.ID, "role.grant", "user", userID, map[string]string{"role": string(role)}); err != nil {
+		return err
+	}
+	// What she sees has changed.
+	return a.outbox.Revoke(ctx, userID)
+}
