@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	conservatory "github.com/womens-tech-conservatory/conservatory"
+	"github.com/womens-tech-conservatory/conservatory/api/handler"
+	"github.com/womens-tech-conservatory/conservatory/api/middleware"
+	"github.com/womens-tech-conservatory/conservatory/api/stream"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/audit"
+	"github.com/womens-tech-conservatory/conservatory/internal/billing"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
+	"github.com/womens-tech-conservatory/conservatory/internal/forum"
+	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/internal/programme"
+	"github.com/womens-tech-conservatory/conservatory/internal/report"
+	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
+)
+
+const (
+	requestDeadline = 10 * time.Second
+	cursorLife      = 24 * time.Hour
+)
+
+// App is the whole program, put together and not yet running.
+type App struct {
+	Config     Config
+	DB         *pg.DB
+	Clock      clock.Clock
+	Queue      *job.Queue
+	Outbox     *outbox.Outbox
+	Account    *account.Account
+	Membership *membership.Membership
+	Billing    *billing.Billing
+	Cohort     *cohort.Cohort
+	Forum      *forum.Forum
+	Programme  *programme.Programme
+	Report     *report.Report
+	Hub        *stream.Hub
+	Keys       *idempotency.Keys
+	Contract   *middleware.Contract
+
+	log      *slog.Logger
+	cursors  *cursor.Sealer
+	metrics  *metrics
+	draining atomic.Bool
+	migrated atomic.Bool
+}
+
+// New puts the program together, lower tiers first. It opens no connection.
+func New(ctx context.Context, cfg Config, c clock.Clock, log *slog.Logger) (*App, error) {
+	a := &App{Config: cfg, Clock: c, log: log, metrics: newMetrics()}
+	var err error
+	if a.Contract, err = middleware.LoadContract(ctx, conservatory.Contract); err != nil {
+		return nil, err
+	}
+	if a.cursors, err = cursor.New(cfg.Derive("cursor"), cursorLife, c.Now); err != nil {
+		return nil, fmt.Errorf("make the seal of cursors: %w", err)
+	}
+	a.DB, err = pg.Open(ctx, pg.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseConns, Logger: log, Observe: a.metrics.statement})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.build(); err != nil {
+		a.DB.Close()
+		return nil, err
+	}
+	a.metrics.watch(a)
+	return a, nil
+}
+
+func (a *App) build() error {
+	cfg, db, c := a.Config, a.DB, a.Clock
+	var err error
+	if a.Queue, err = job.New(db, job.Config{Logger: slog.New(atLeast{a.log.Handler(), slog.LevelWarn})}); err != nil {
+		return err
+	}
+	a.Outbox = outbox.New(db, c)
+	log := audit.New(db, c)
+	mailer, err := mail.New(mail.Config{URL: cfg.SMTPURL, From: cfg.MailFrom, MessageIDDomain: cfg.mailDomain(), Outside: db.Outside})
+	if err != nil {
+		return err
+	}
+	keys, err := cfg.SigningKeys()
+	if err != nil {
+		return fmt.Errorf("CONSERVATORY_TOKEN_KEYS: %w", err)
+	}
+	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
+		SigningKeys: keys, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
+		FrontendURL: cfg.FrontendURL, Outbox: a.Outbox, Auditor: auditor{log},
+	})
+	if err != nil {
+		return err
+	}
+	a.Membership = membership.New(db, c, a.Outbox)
+	a.Membership.Work(a.Queue)
+	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{
+		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
+		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
+		Livemode: cfg.Production(),
+	}, a.log)
+	if err != nil {
+		return err
+	}
+	a.Cohort = cohort.New(db, c, a.Outbox)
+	a.Forum = forum.New(db, c, a.Outbox, log, a.cursors)
+	a.Programme = programme.New(db, c)
+	a.Report = report.New(db, c, a.cursors)
+	a.Keys = idempotency.New(db, c)
+	a.Keys.Work(a.Queue)
+	a.Outbox.Work(a.Queue)
+	a.Hub = stream.New(a.Outbox, a.Forum.Visible, a.Account.Recheck, c, a.log)
+	return nil
+}
+
+// auditor lets the account domain, which is of the same tier, write to the
+// audit log.
+type auditor struct{ log *audit.Log }
+
+// Act records what somebody did.
+func (a auditor) Act(ctx context.Context, actor uuid.UUID, action, kind, id string, detail map[string]string) error {
+	return a.log.Record(ctx, audit.Entry{ActorID: actor, Action: action, TargetKind: kind, TargetID: id, Detail: detail})
+}
+
+// Ready says what must be right before requests can be taken.
+func (a *App) Ready(ctx context.Context) []handler.Check {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	database := a.DB.Ping(ctx) == nil
+	if database && !a.migrated.Load() {
+		pending, err := a.DB.Pending(ctx)
+		a.migrated.Store(err == nil && len(pending) == 0)
+	}
+	_, err := a.Queue.Depths(ctx)
+	checks := []handler.Check{{Name: "database", OK: database}, {Name: "migrations", OK: a.migrated.Load()}, {Name: "queue", OK: err == nil}}
+	if a.draining.Load() {
+		checks = append(checks, handler.Check{Name: "serving", OK: false})
+	}
+	return checks
+}
+
+// Close gives everything back. Run has stopped what was running.
+func (a *App) Close() { a.DB.Close() }

@@ -1,0 +1,175 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/oasdiff/yaml"
+
+	conservatory "github.com/womens-tech-conservatory/conservatory"
+	"github.com/womens-tech-conservatory/conservatory/api/docs"
+	"github.com/womens-tech-conservatory/conservatory/api/handler"
+	"github.com/womens-tech-conservatory/conservatory/api/middleware"
+	"github.com/womens-tech-conservatory/conservatory/api/openapi"
+	"github.com/womens-tech-conservatory/conservatory/api/problem"
+	"github.com/womens-tech-conservatory/conservatory/api/webhook"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+)
+
+var errMethod = &fault.Error{Kind: fault.NotAllowedMethod, Code: "method-not-allowed", Detail: "This resource is there, but not with this method; see the Allow header."}
+
+// Handler is the API as the world sees it.
+func (a *App) Handler() (http.Handler, error) {
+	engine := gin.New()
+	engine.ContextWithFallback = true // the request's own context reaches the domains
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := engine.SetTrustedProxies(a.Config.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("CONSERVATORY_TRUSTED_PROXIES: %w", err)
+	}
+	if err := a.use(engine); err != nil {
+		return nil, err
+	}
+	a.mount(engine)
+	if err := serveContract(engine); err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.EnableZstd(true), gzhttp.MinSize(1024),
+		gzhttp.ExceptContentTypes([]string{"text/event-stream"}))
+	if err != nil {
+		return nil, fmt.Errorf("set up compression: %w", err)
+	}
+	return compress(engine), nil
+}
+
+// use lines up what every request passes. The order is the security of it:
+// who is it, may she, then what does she send.
+func (a *App) use(engine *gin.Engine) error {
+	limits, err := middleware.NewLimits(a.Config.RateLimitFactor)
+	if err != nil {
+		return err
+	}
+	cookie, err := middleware.Cookie(a.Config.FrontendOrigins, handler.WithRefreshCookie)
+	if err != nil {
+		return fmt.Errorf("CONSERVATORY_FRONTEND_ORIGINS: %w", err)
+	}
+	engine.Use(
+		middleware.RequestID,
+		middleware.Log(a.Contract, a.metrics.observe),
+		middleware.Recover,
+		middleware.Headers(strings.HasPrefix(a.Config.BaseURL, "https://")),
+		middleware.CORS(a.Config.FrontendOrigins),
+		a.deadline,
+		middleware.Authenticate(a.Contract, a.Account.Authenticate),
+		limits.Limit(a.Contract),
+		middleware.Permit(a.Contract, a.active),
+		middleware.Validate(a.Contract),
+		cookie,
+		accept,
+		middleware.Idempotent(a.Contract, a.Keys),
+	)
+	return nil
+}
+
+// deadline bounds what a request may take. Streams have none.
+func (a *App) deadline(c *gin.Context) {
+	if op := a.Contract.Find(c); op != nil && op.ID == "openStream" {
+		c.Next()
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestDeadline)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+func accept(c *gin.Context) {
+	c.Request = c.Request.WithContext(handler.WithAccept(c.Request.Context(), c.GetHeader("Accept")))
+	c.Next()
+}
+
+func (a *App) active(ctx context.Context, userID uuid.UUID) (bool, error) {
+	access, err := a.Membership.Access(ctx, userID)
+	return access.Level == membership.Full, err
+}
+
+func (a *App) mount(engine *gin.Engine) {
+	api := handler.API{
+		Account:    handler.Account{Account: a.Account},
+		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
+		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
+		Forum:      handler.Forum{Forum: a.Forum},
+		Programme:  handler.Programme{Programme: a.Programme},
+		Report:     handler.Report{Report: a.Report},
+		System:     handler.System{Ready: a.Ready},
+	}
+	wrong := func(c *gin.Context, err error) { problem.Write(c, err) }
+	strict := openapi.NewStrictHandlerWithOptions(api, []openapi.StrictMiddlewareFunc{detach}, openapi.StrictGinServerOptions{
+		RequestErrorHandlerFunc: wrong, HandlerErrorFunc: wrong, ResponseErrorHandlerFunc: wrong,
+	})
+	openapi.RegisterHandlersWithOptions(engine, strict, openapi.GinServerOptions{
+		ErrorHandler: func(c *gin.Context, err error, _ int) { problem.Write(c, unreadable(c, err)) },
+	})
+	engine.POST("/v1/webhooks/stripe", webhook.Stripe(a.Billing))
+	engine.GET("/v1/stream", a.Hub.Serve)
+	engine.NoRoute(func(c *gin.Context) { problem.Write(c, fault.ErrNotFound) })
+	engine.NoMethod(func(c *gin.Context) { problem.Write(c, errMethod) })
+}
+
+// detach gives handlers a copy: gin uses its context again for the next
+// request.
+func detach(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc {
+	return func(c *gin.Context, request any) (any, error) { return next(c.Copy(), request) }
+}
+
+// unreadable is for parameters whose format the generated code checks: an id
+// that is none names nothing.
+func unreadable(c *gin.Context, err error) error {
+	if id := c.Param("id"); id != "" && uuid.Validate(id) != nil {
+		return fault.ErrNotFound.At(fault.Field{Pointer: "#/path/id", Code: "format", Detail: "must be a UUID"})
+	}
+	return (&fault.Error{Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value.",
+		Fields: []fault.Field{{Pointer: "#/query/" + parameter(err), Code: "format", Detail: "is not in the format that the contract names"}}}).Because(err)
+}
+
+// parameter takes the name out of "Invalid format for parameter x: …".
+func parameter(err error) string {
+	_, rest, _ := strings.Cut(err.Error(), "parameter ")
+	name, _, _ := strings.Cut(rest, ":")
+	if slices.ContainsFunc([]rune(name), func(r rune) bool { return r == ' ' || r == '/' }) {
+		return ""
+	}
+	return name
+}
+
+func serveContract(engine *gin.Engine) error {
+	asJSON, err := yaml.YAMLToJSON(conservatory.Contract)
+	if err != nil {
+		return fmt.Errorf("write the contract as JSON: %w", err)
+	}
+	if !json.Valid(asJSON) {
+		return fmt.Errorf("the contract as JSON is not valid")
+	}
+	show := func(media string, body []byte) gin.HandlerFunc {
+		return func(c *gin.Context) {
+			c.Header("Cache-Control", "no-cache")
+			c.Data(http.StatusOK, media, body)
+		}
+	}
+	engine.GET("/openapi.yaml", show("application/yaml; charset=utf-8", conservatory.Contract))
+	engine.GET("/openapi.json", show("application/json", asJSON))
+	page := gin.WrapH(docs.Handler("/openapi.json"))
+	engine.GET(docs.PagePath, page)
+	engine.GET(docs.PagePath+"/*file", page)
+	engine.GET("/", func(c *gin.Context) { c.Redirect(http.StatusFound, docs.PagePath) })
+	return nil
+}

@@ -1,0 +1,814 @@
+-- What the migrations come to, without the job queue's own tables.
+-- Written by: go test ./internal/pg -run Schema -update
+
+CREATE FUNCTION public.audit_log_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_log is append-only';
+END $$;
+
+CREATE FUNCTION public.membership_ledger_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'membership_ledger is append-only';
+END $$;
+
+CREATE FUNCTION public.outbox_wakes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('outbox', '');
+    RETURN NULL;
+END $$;
+
+CREATE TABLE public.audit_log (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    target_kind text NOT NULL,
+    target_id text NOT NULL,
+    detail jsonb NOT NULL,
+    request_id text NOT NULL
+);
+
+CREATE TABLE public.bans (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason text NOT NULL,
+    banned_by uuid,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    lifted_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.checkouts (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    price_id uuid NOT NULL,
+    state text NOT NULL,
+    stripe_session_id text,
+    url text NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT checkouts_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'open'::text, 'complete'::text, 'expired'::text])))
+);
+
+CREATE TABLE public.cohort_breaks (
+    cohort_id uuid NOT NULL,
+    from_on date NOT NULL,
+    to_on date NOT NULL,
+    CONSTRAINT cohort_breaks_check CHECK ((to_on >= from_on))
+);
+
+CREATE TABLE public.cohort_coaches (
+    cohort_id uuid NOT NULL,
+    user_id uuid NOT NULL
+);
+
+CREATE TABLE public.cohorts (
+    id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    time_zone text NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    registration_opens_at timestamp with time zone,
+    registration_closes_at timestamp with time zone,
+    capacity bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT cohorts_capacity_check CHECK ((capacity > 0)),
+    CONSTRAINT cohorts_check CHECK ((ends_on >= starts_on)),
+    CONSTRAINT cohorts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'open'::text, 'closed'::text, 'running'::text, 'completed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.enrolment_events (
+    id uuid NOT NULL,
+    enrolment_id uuid NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    actor_id uuid,
+    at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.enrolments (
+    id uuid NOT NULL,
+    cohort_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    attempt bigint NOT NULL,
+    state text NOT NULL,
+    enrolled_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT enrolments_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'completed'::text, 'withdrawn'::text])))
+);
+
+CREATE TABLE public.grants (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    level text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    reason text NOT NULL,
+    granted_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT grants_kind_check CHECK ((kind = ANY (ARRAY['comp'::text, 'gift'::text, 'scholarship'::text]))),
+    CONSTRAINT grants_level_check CHECK ((level = ANY (ARRAY['read_only'::text, 'full'::text])))
+);
+
+CREATE TABLE public.idempotency_keys (
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    route text NOT NULL,
+    fingerprint bytea NOT NULL,
+    state text NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    status bigint,
+    header jsonb,
+    body bytea,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_state_check CHECK ((state = ANY (ARRAY['started'::text, 'finished'::text])))
+);
+
+CREATE TABLE public.invoices (
+    id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_subscription_id text NOT NULL,
+    status text NOT NULL,
+    billing_reason text NOT NULL,
+    amount_due_minor bigint NOT NULL,
+    amount_paid_minor bigint NOT NULL,
+    currency text NOT NULL,
+    attempts bigint NOT NULL,
+    hosted_url text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text))
+);
+
+CREATE TABLE public.item_progress (
+    enrolment_id uuid NOT NULL,
+    lineage_id uuid NOT NULL,
+    state text NOT NULL,
+    met_at timestamp with time zone NOT NULL,
+    met_how text NOT NULL,
+    actor_id uuid,
+    CONSTRAINT item_progress_met_how_check CHECK ((met_how = ANY (ARRAY['self'::text, 'coach'::text, 'auto'::text, 'prior'::text]))),
+    CONSTRAINT item_progress_state_check CHECK ((state = ANY (ARRAY['met'::text, 'waived'::text])))
+);
+
+CREATE TABLE public.member_access (
+    user_id uuid NOT NULL,
+    level text NOT NULL,
+    reason text NOT NULL,
+    until timestamp with time zone,
+    notice text NOT NULL,
+    pay_url text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT member_access_level_check CHECK ((level = ANY (ARRAY['none'::text, 'read_only'::text, 'full'::text]))),
+    CONSTRAINT member_access_notice_check CHECK ((notice = ANY (ARRAY[''::text, 'payment_failed'::text, 'ends_soon'::text, 'trial_ends'::text]))),
+    CONSTRAINT member_access_reason_check CHECK ((reason = ANY (ARRAY['none'::text, 'subscription'::text, 'trial'::text, 'grant'::text, 'paused'::text, 'banned'::text])))
+);
+
+CREATE TABLE public.membership_ledger (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    plan_id uuid,
+    series text NOT NULL,
+    currency text NOT NULL,
+    annual_delta numeric NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT membership_ledger_annual_delta_check CHECK ((annual_delta <> (0)::numeric)),
+    CONSTRAINT membership_ledger_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT membership_ledger_series_check CHECK ((series = ANY (ARRAY['mrr'::text, 'at_risk'::text, 'ending'::text, 'trial'::text, 'paused'::text])))
+);
+
+ALTER TABLE public.membership_ledger ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.membership_ledger_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    type text NOT NULL,
+    space_id uuid,
+    user_id uuid,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT outbox_check CHECK (((space_id IS NOT NULL) OR (user_id IS NOT NULL)))
+);
+
+CREATE TABLE public.outbox_epoch (
+    single boolean DEFAULT true NOT NULL,
+    epoch text NOT NULL,
+    CONSTRAINT outbox_epoch_single_check CHECK (single)
+);
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.plans (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    benefits text NOT NULL,
+    "position" bigint NOT NULL,
+    state text NOT NULL,
+    stripe_product_id text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT plans_state_check CHECK ((state = ANY (ARRAY['public'::text, 'hidden'::text, 'archived'::text])))
+);
+
+CREATE TABLE public.post_revisions (
+    post_id uuid NOT NULL,
+    version bigint NOT NULL,
+    editor_id uuid NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.posts (
+    id uuid NOT NULL,
+    topic_id uuid NOT NULL,
+    space_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    number bigint NOT NULL,
+    reply_to bigint,
+    body text NOT NULL,
+    html text NOT NULL,
+    render_version bigint NOT NULL,
+    state text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    CONSTRAINT posts_state_check CHECK ((state = ANY (ARRAY['visible'::text, 'deleted'::text])))
+);
+
+CREATE TABLE public.prices (
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    key text NOT NULL,
+    "interval" text NOT NULL,
+    interval_count bigint NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    trial_days bigint NOT NULL,
+    state text NOT NULL,
+    stripe_price_id text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT prices_amount_minor_check CHECK ((amount_minor >= 0)),
+    CONSTRAINT prices_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT prices_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
+    CONSTRAINT prices_interval_count_check CHECK ((interval_count > 0)),
+    CONSTRAINT prices_state_check CHECK ((state = ANY (ARRAY['public'::text, 'archived'::text]))),
+    CONSTRAINT prices_trial_days_check CHECK ((trial_days >= 0))
+);
+
+CREATE TABLE public.programme_items (
+    id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    lineage_id uuid NOT NULL,
+    module_lineage uuid,
+    kind text NOT NULL,
+    title text NOT NULL,
+    "position" bigint NOT NULL,
+    mandatory boolean NOT NULL,
+    minutes bigint NOT NULL,
+    release_days bigint,
+    release_minute bigint NOT NULL,
+    CONSTRAINT programme_items_kind_check CHECK ((kind = ANY (ARRAY['module'::text, 'lesson'::text, 'milestone'::text]))),
+    CONSTRAINT programme_items_release_minute_check CHECK (((release_minute >= 0) AND (release_minute <= 1439)))
+);
+
+CREATE TABLE public.programme_prerequisites (
+    item_id uuid NOT NULL,
+    requires_lineage uuid NOT NULL
+);
+
+CREATE TABLE public.programme_versions (
+    id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    number bigint NOT NULL,
+    state text NOT NULL,
+    published_at timestamp with time zone,
+    CONSTRAINT programme_versions_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text])))
+);
+
+CREATE TABLE public.programmes (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    title text NOT NULL
+);
+
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    generation bigint NOT NULL,
+    rotated_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    idle_expires_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'reuse'::text, 'cap'::text, 'admin'::text])))
+);
+
+CREATE TABLE public.signups (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    email_key text NOT NULL,
+    password_hash text NOT NULL,
+    display_name text NOT NULL,
+    tries bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    mailed_at timestamp with time zone,
+    used_at timestamp with time zone
+);
+
+CREATE TABLE public.space_reads (
+    user_id uuid NOT NULL,
+    space_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.spaces (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    cohort_id uuid,
+    slug text NOT NULL,
+    title text NOT NULL,
+    opens_at timestamp with time zone,
+    read_only_at timestamp with time zone,
+    topics_count bigint NOT NULL,
+    last_activity_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT spaces_check CHECK (((kind = 'cohort'::text) = (cohort_id IS NOT NULL))),
+    CONSTRAINT spaces_kind_check CHECK ((kind = ANY (ARRAY['global'::text, 'cohort'::text, 'staff'::text])))
+);
+
+CREATE TABLE public.stripe_customers (
+    user_id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.stripe_events (
+    id text NOT NULL,
+    type text NOT NULL,
+    api_version text NOT NULL,
+    livemode boolean NOT NULL,
+    customer_id text NOT NULL,
+    payload jsonb NOT NULL,
+    state text NOT NULL,
+    attempts bigint NOT NULL,
+    last_error text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT stripe_events_state_check CHECK ((state = ANY (ARRAY['received'::text, 'applied'::text, 'ignored'::text, 'dead'::text])))
+);
+
+CREATE TABLE public.subscriptions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    plan_id uuid,
+    price_id uuid,
+    status text NOT NULL,
+    amount_minor bigint NOT NULL,
+    annual_minor numeric NOT NULL,
+    currency text NOT NULL,
+    "interval" text NOT NULL,
+    interval_count bigint NOT NULL,
+    current_period_start timestamp with time zone,
+    current_period_end timestamp with time zone,
+    cancel_at timestamp with time zone,
+    cancel_at_period_end boolean NOT NULL,
+    collection_paused boolean NOT NULL,
+    canceled_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    trial_end timestamp with time zone,
+    cancellation_reason text NOT NULL,
+    pay_url text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT subscriptions_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['incomplete'::text, 'incomplete_expired'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'canceled'::text])))
+);
+
+CREATE TABLE public.topic_reads (
+    user_id uuid NOT NULL,
+    topic_id uuid NOT NULL,
+    last_read_number bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.topics (
+    id uuid NOT NULL,
+    space_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    title text NOT NULL,
+    highest_post_number bigint NOT NULL,
+    posts_count bigint NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    bumped_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone
+);
+
+CREATE TABLE public.user_roles (
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_by uuid,
+    granted_at timestamp with time zone NOT NULL,
+    CONSTRAINT user_roles_role_check CHECK ((role = ANY (ARRAY['coach'::text, 'moderator'::text, 'admin'::text])))
+);
+
+CREATE TABLE public.users (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    email_key text NOT NULL,
+    email_verified_at timestamp with time zone,
+    password_hash text,
+    display_name text NOT NULL,
+    time_zone text NOT NULL,
+    state text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])))
+);
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.bans
+    ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checkouts
+    ADD CONSTRAINT checkouts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checkouts
+    ADD CONSTRAINT checkouts_stripe_session_id_key UNIQUE (stripe_session_id);
+
+ALTER TABLE ONLY public.cohort_breaks
+    ADD CONSTRAINT cohort_breaks_pkey PRIMARY KEY (cohort_id, from_on);
+
+ALTER TABLE ONLY public.cohort_coaches
+    ADD CONSTRAINT cohort_coaches_pkey PRIMARY KEY (cohort_id, user_id);
+
+ALTER TABLE ONLY public.cohorts
+    ADD CONSTRAINT cohorts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.enrolment_events
+    ADD CONSTRAINT enrolment_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_cohort_id_user_id_attempt_key UNIQUE (cohort_id, user_id, attempt);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.grants
+    ADD CONSTRAINT grants_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_stripe_id_key UNIQUE (stripe_id);
+
+ALTER TABLE ONLY public.item_progress
+    ADD CONSTRAINT item_progress_pkey PRIMARY KEY (enrolment_id, lineage_id);
+
+ALTER TABLE ONLY public.member_access
+    ADD CONSTRAINT member_access_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.membership_ledger
+    ADD CONSTRAINT membership_ledger_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox_epoch
+    ADD CONSTRAINT outbox_epoch_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_stripe_product_id_key UNIQUE (stripe_product_id);
+
+ALTER TABLE ONLY public.post_revisions
+    ADD CONSTRAINT post_revisions_pkey PRIMARY KEY (post_id, version);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_topic_id_number_key UNIQUE (topic_id, number);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_stripe_price_id_key UNIQUE (stripe_price_id);
+
+ALTER TABLE ONLY public.programme_items
+    ADD CONSTRAINT programme_items_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.programme_items
+    ADD CONSTRAINT programme_items_version_id_lineage_id_key UNIQUE (version_id, lineage_id);
+
+ALTER TABLE ONLY public.programme_prerequisites
+    ADD CONSTRAINT programme_prerequisites_pkey PRIMARY KEY (item_id, requires_lineage);
+
+ALTER TABLE ONLY public.programme_versions
+    ADD CONSTRAINT programme_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.programme_versions
+    ADD CONSTRAINT programme_versions_programme_id_number_key UNIQUE (programme_id, number);
+
+ALTER TABLE ONLY public.programmes
+    ADD CONSTRAINT programmes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.programmes
+    ADD CONSTRAINT programmes_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.signups
+    ADD CONSTRAINT signups_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.space_reads
+    ADD CONSTRAINT space_reads_pkey PRIMARY KEY (user_id, space_id);
+
+ALTER TABLE ONLY public.spaces
+    ADD CONSTRAINT spaces_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.spaces
+    ADD CONSTRAINT spaces_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.stripe_customers
+    ADD CONSTRAINT stripe_customers_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.stripe_customers
+    ADD CONSTRAINT stripe_customers_stripe_id_key UNIQUE (stripe_id);
+
+ALTER TABLE ONLY public.stripe_events
+    ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_stripe_id_key UNIQUE (stripe_id);
+
+ALTER TABLE ONLY public.topic_reads
+    ADD CONSTRAINT topic_reads_pkey PRIMARY KEY (user_id, topic_id);
+
+ALTER TABLE ONLY public.topics
+    ADD CONSTRAINT topics_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.user_roles
+    ADD CONSTRAINT user_roles_pkey PRIMARY KEY (user_id, role);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_email_key_key UNIQUE (email_key);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+CREATE INDEX audit_log_actor_idx ON public.audit_log USING btree (actor_id, at DESC);
+
+CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, target_id, at DESC);
+
+CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
+
+CREATE UNIQUE INDEX checkouts_one_open_key ON public.checkouts USING btree (user_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
+
+CREATE INDEX cohort_coaches_user_id_idx ON public.cohort_coaches USING btree (user_id);
+
+CREATE INDEX cohorts_starts_on_idx ON public.cohorts USING btree (starts_on DESC, id DESC) WHERE (state <> 'draft'::text);
+
+CREATE INDEX enrolment_events_enrolment_id_idx ON public.enrolment_events USING btree (enrolment_id, at);
+
+CREATE UNIQUE INDEX enrolments_one_live_key ON public.enrolments USING btree (cohort_id, user_id) WHERE (state = ANY (ARRAY['active'::text, 'paused'::text]));
+
+CREATE INDEX enrolments_user_id_idx ON public.enrolments USING btree (user_id);
+
+CREATE INDEX grants_user_id_idx ON public.grants USING btree (user_id);
+
+CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX invoices_user_id_idx ON public.invoices USING btree (user_id, created_at DESC);
+
+CREATE INDEX member_access_until_idx ON public.member_access USING btree (until) WHERE (until IS NOT NULL);
+
+CREATE INDEX membership_ledger_series_idx ON public.membership_ledger USING btree (series, currency, effective_at) INCLUDE (user_id, annual_delta);
+
+CREATE INDEX membership_ledger_user_id_idx ON public.membership_ledger USING btree (user_id, series, effective_at);
+
+CREATE INDEX outbox_created_at_idx ON public.outbox USING btree (created_at);
+
+CREATE INDEX outbox_xid_id_idx ON public.outbox USING btree (xid, id);
+
+CREATE INDEX posts_author_id_idx ON public.posts USING btree (author_id, id DESC);
+
+CREATE UNIQUE INDEX prices_plan_id_key_key ON public.prices USING btree (plan_id, key) WHERE (state = 'public'::text);
+
+CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
+
+CREATE INDEX signups_email_key_idx ON public.signups USING btree (email_key, created_at DESC);
+
+CREATE INDEX spaces_cohort_id_idx ON public.spaces USING btree (cohort_id) WHERE (cohort_id IS NOT NULL);
+
+CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'received'::text);
+
+CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
+
+CREATE INDEX topics_author_id_idx ON public.topics USING btree (author_id, id DESC);
+
+CREATE INDEX topics_space_id_bumped_at_id_idx ON public.topics USING btree (space_id, bumped_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE INDEX users_created_at_id_idx ON public.users USING btree (created_at DESC, id DESC);
+
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_log_is_append_only();
+
+CREATE TRIGGER membership_ledger_append_only BEFORE DELETE OR UPDATE ON public.membership_ledger FOR EACH ROW EXECUTE FUNCTION public.membership_ledger_is_append_only();
+
+CREATE TRIGGER outbox_wakes AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.outbox_wakes();
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.bans
+    ADD CONSTRAINT bans_banned_by_fkey FOREIGN KEY (banned_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.bans
+    ADD CONSTRAINT bans_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.checkouts
+    ADD CONSTRAINT checkouts_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.checkouts
+    ADD CONSTRAINT checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.cohort_breaks
+    ADD CONSTRAINT cohort_breaks_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.cohort_coaches
+    ADD CONSTRAINT cohort_coaches_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.cohort_coaches
+    ADD CONSTRAINT cohort_coaches_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.cohorts
+    ADD CONSTRAINT cohorts_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
+
+ALTER TABLE ONLY public.cohorts
+    ADD CONSTRAINT cohorts_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(id);
+
+ALTER TABLE ONLY public.enrolment_events
+    ADD CONSTRAINT enrolment_events_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.enrolment_events
+    ADD CONSTRAINT enrolment_events_enrolment_id_fkey FOREIGN KEY (enrolment_id) REFERENCES public.enrolments(id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.enrolments
+    ADD CONSTRAINT enrolments_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.grants
+    ADD CONSTRAINT grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.grants
+    ADD CONSTRAINT grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.invoices
+    ADD CONSTRAINT invoices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.item_progress
+    ADD CONSTRAINT item_progress_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.item_progress
+    ADD CONSTRAINT item_progress_enrolment_id_fkey FOREIGN KEY (enrolment_id) REFERENCES public.enrolments(id);
+
+ALTER TABLE ONLY public.member_access
+    ADD CONSTRAINT member_access_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.membership_ledger
+    ADD CONSTRAINT membership_ledger_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id);
+
+ALTER TABLE ONLY public.membership_ledger
+    ADD CONSTRAINT membership_ledger_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.subscriptions(id);
+
+ALTER TABLE ONLY public.membership_ledger
+    ADD CONSTRAINT membership_ledger_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.post_revisions
+    ADD CONSTRAINT post_revisions_editor_id_fkey FOREIGN KEY (editor_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.post_revisions
+    ADD CONSTRAINT post_revisions_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts(id);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
+
+ALTER TABLE ONLY public.posts
+    ADD CONSTRAINT posts_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id);
+
+ALTER TABLE ONLY public.programme_items
+    ADD CONSTRAINT programme_items_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(id);
+
+ALTER TABLE ONLY public.programme_prerequisites
+    ADD CONSTRAINT programme_prerequisites_item_id_fkey FOREIGN KEY (item_id) REFERENCES public.programme_items(id);
+
+ALTER TABLE ONLY public.programme_versions
+    ADD CONSTRAINT programme_versions_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.space_reads
+    ADD CONSTRAINT space_reads_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
+
+ALTER TABLE ONLY public.space_reads
+    ADD CONSTRAINT space_reads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.spaces
+    ADD CONSTRAINT spaces_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.stripe_customers
+    ADD CONSTRAINT stripe_customers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.topic_reads
+    ADD CONSTRAINT topic_reads_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id);
+
+ALTER TABLE ONLY public.topic_reads
+    ADD CONSTRAINT topic_reads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.topics
+    ADD CONSTRAINT topics_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.topics
+    ADD CONSTRAINT topics_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
+
+ALTER TABLE ONLY public.user_roles
+    ADD CONSTRAINT user_roles_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.user_roles
+    ADD CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
