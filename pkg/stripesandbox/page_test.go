@@ -85,6 +85,10 @@ func TestPayPage(t *testing.T) {
 			t.Errorf("a second click goes to %q", location)
 		}
 	})
+}
+
+func TestPayPageDetours(t *testing.T) {
+	t.Parallel()
 	t.Run("asks the buyer to authenticate", func(t *testing.T) {
 		t.Parallel()
 		r := serve(t, stripesandbox.Config{})
