@@ -75,6 +75,9 @@ func (s *Sandbox) newCharge(intent, method object, fields object) object {
 	}) {
 		fields[k] = v
 	}
+	card := fields.sub("payment_method_details").sub("card")
+	delete(card, "display_brand")
+	delete(card, "three_d_secure_usage")
 	return s.add("ch_", "charge", stripe.Charge{}, fields)
 }
 

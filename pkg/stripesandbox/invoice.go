@@ -59,6 +59,7 @@ func (s *Sandbox) invoiceFor(sub object, reason string, lines []object) object {
 	for k, v := range (object{
 		"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total,
 		"amount_due": due, "amount_paid": int64(0), "amount_remaining": due, "amount_shipping": int64(0),
+		"pre_payment_credit_notes_amount": int64(0), "post_payment_credit_notes_amount": int64(0),
 	}) {
 		inv[k] = v
 	}

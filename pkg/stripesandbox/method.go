@@ -1,6 +1,8 @@
 package stripesandbox
 
 import (
+	"maps"
+
 	"github.com/stripe/stripe-go/v76"
 )
 
@@ -41,7 +43,7 @@ func (s *Sandbox) newMethod(number, name string) object {
 	if name != "" {
 		holder = name
 	}
-	return s.add("pm_", "payment_method", stripe.PaymentMethod{}, object{
+	method := s.add("pm_", "payment_method", stripe.PaymentMethod{}, object{
 		"type": "card", "_number": number,
 		"billing_details": object{"address": object{}, "email": nil, "name": holder, "phone": nil},
 		"card": object{
@@ -53,6 +55,9 @@ func (s *Sandbox) newMethod(number, name string) object {
 			"three_d_secure_usage": object{"supported": true},
 		},
 	})
+	// Only the section of its own type is present in a payment method.
+	maps.DeleteFunc(method, func(key string, v any) bool { return v == nil && key != "customer" })
+	return method
 }
 
 func updateMethod(c *call) (object, *apiError) {

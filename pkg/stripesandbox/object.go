@@ -179,8 +179,7 @@ func blank(of any) object {
 	t := reflect.TypeOf(of)
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		switch name {
-		case "", "-", "deleted", "line_items", "subscriptions", "sources", "refunds", "secret":
+		if name == "" || name == "-" || onRequest(name, t.Field(i).Type) {
 			continue
 		}
 		switch t.Field(i).Type.Kind() {
@@ -196,6 +195,21 @@ func blank(of any) object {
 		}
 	}
 	return o
+}
+
+// onRequest names the fields that Stripe leaves out unless they are expanded or
+// their feature is used. An invoice's tax is a number and always there.
+func onRequest(name string, t reflect.Type) bool {
+	switch name {
+	case "deleted", "line_items", "subscriptions", "sources", "refunds", "secret",
+		"applies_to", "amount_details", "authorization_code", "currency_options", "invoice_credit_balance", "invoice_item",
+		"level3", "phone_number_collection", "radar_options", "redirect_on_completion", "rendering_options", "return_url",
+		"subscription_proration_date", "tax_id_collection", "tax_ids", "threshold_reason", "transfer":
+		return true
+	case "tax", "source":
+		return t.Kind() == reflect.Pointer
+	}
+	return false
 }
 
 // newID returns an unguessable id, so that ids of an earlier in-memory sandbox
