@@ -181,3 +181,26 @@ func TestFormsOfAnyDepth(t *testing.T) {
 		}
 	}
 }
+
+func TestOneKeyIsOneEffectUnderLoad(t *testing.T) {
+	t.Parallel()
+	r := serve(t, stripesandbox.Config{})
+	ids := make(chan string, 40)
+	for range cap(ids) {
+		go func() {
+			customer, err := create(r, "same", 0)
+			if err != nil {
+				ids <- err.Error()
+				return
+			}
+			ids <- customer.ID
+		}()
+	}
+	seen := map[string]bool{}
+	for range cap(ids) {
+		seen[<-ids] = true
+	}
+	if len(seen) != 1 || customers(r) != 1 {
+		t.Errorf("one key gave %v", seen)
+	}
+}

@@ -27,12 +27,12 @@ func fingerprint(method, path string, values url.Values) string {
 
 // replay returns the saved answer of a key, or the error for using the key with
 // other parameters. Neither means that the request is new.
-func (s *Sandbox) replay(key, print string) (*reply, *apiError) {
+func (s *Sandbox) replay(key, mark string) (*reply, *apiError) {
 	saved, ok := s.state.Saved[key]
 	if !ok || s.now().Sub(saved.At) >= keepFor {
 		return nil, nil
 	}
-	if saved.Print != print {
+	if saved.Print != mark {
 		return nil, &apiError{
 			status: http.StatusBadRequest, kind: "idempotency_error",
 			message: "Keys for idempotent requests can only be used with the same parameters they were first used with. " +
@@ -44,13 +44,13 @@ func (s *Sandbox) replay(key, print string) (*reply, *apiError) {
 
 // remember saves an answer under its key. Like Stripe it does not save answers
 // given before the work began: bad parameters, bad keys, too many requests.
-func (s *Sandbox) remember(key, print string, a reply) {
+func (s *Sandbox) remember(key, mark string, a reply) {
 	switch a.status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusConflict,
 		http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return
 	}
-	s.state.Saved[key] = savedReply{Print: print, Status: a.status, Body: a.body, At: s.now()}
+	s.state.Saved[key] = savedReply{Print: mark, Status: a.status, Body: a.body, At: s.now()}
 }
 
 func (s *Sandbox) pruneKeys() {

@@ -14,21 +14,21 @@ func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
 	product := must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{ID: stripe.String("prod_mine"), Name: stripe.String("Coaching")}))
-	make := func(key string, transfer bool) (*stripe.Price, error) {
+	priced := func(key string, transfer bool) (*stripe.Price, error) {
 		return r.stripe.Prices.New(&stripe.PriceParams{
 			Product: stripe.String(product.ID), Currency: stripe.String("jpy"), UnitAmount: stripe.Int64(500),
 			LookupKey: stripe.String(key), TransferLookupKey: stripe.Bool(transfer),
 		})
 	}
-	first := must[*stripe.Price](t)(make("one", false))
+	first := must[*stripe.Price](t)(priced("one", false))
 	if first.Type != "one_time" || first.Recurring != nil || first.UnitAmountDecimal != 500 || first.Product.ID != "prod_mine" {
 		t.Errorf("price %+v", first)
 	}
-	if _, err := make("one", false); stripeError(t, err).Param != "lookup_key" {
+	if _, err := priced("one", false); stripeError(t, err).Param != "lookup_key" {
 		t.Errorf("a taken lookup key gave %v", err)
 	}
-	second := must[*stripe.Price](t)(make("one", true))
-	must[*stripe.Price](t)(make("two", false))
+	second := must[*stripe.Price](t)(priced("one", true))
+	must[*stripe.Price](t)(priced("two", false))
 	it := r.stripe.Prices.List(&stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"one"})})
 	var found []string
 	for it.Next() {

@@ -133,9 +133,9 @@ func (s *Sandbox) decide(r *http.Request, f *fault, requestID, key string) reply
 	if e := s.authenticate(r); e != nil {
 		return failure(e, requestID)
 	}
-	print := fingerprint(r.Method, r.URL.Path, r.Form)
+	mark := fingerprint(r.Method, r.URL.Path, r.Form)
 	if key != "" {
-		saved, e := s.replay(key, print)
+		saved, e := s.replay(key, mark)
 		if e != nil {
 			return failure(e, requestID)
 		}
@@ -148,7 +148,7 @@ func (s *Sandbox) decide(r *http.Request, f *fault, requestID, key string) reply
 		a = s.perform(r.Method, r.URL.Path, r.Form, requestID)
 	}
 	if key != "" {
-		s.remember(key, print, a)
+		s.remember(key, mark, a)
 	}
 	return a
 }
