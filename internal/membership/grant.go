@@ -1,0 +1,57 @@
+package membership
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// Grant gives a member access that nobody pays for and returns it with its
+// id. A zero StartsAt is now, no Level is full.
+func (m *Membership) Grant(ctx context.Context, g Grant) (Grant, error) {
+	g.ID, g.CreatedAt, g.RevokedAt = pg.NewID(), m.clock.Now(), nil
+	if g.StartsAt.IsZero() {
+		g.StartsAt = g.CreatedAt
+	}
+	if g.Level == "" {
+		g.Level = Full
+	}
+	return g, m.locked(ctx, g.UserID, func(ctx context.Context) error { return m.store.insertGrant(ctx, g) })
+}
+
+// RevokeGrant ends a grant now. One that is revoked already stays as it is.
+func (m *Membership) RevokeGrant(ctx context.Context, grantID uuid.UUID) error {
+	owner, err := m.store.grantOwner(ctx, grantID)
+	if pg.Missing(err) {
+		return fault.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return m.locked(ctx, owner, func(ctx context.Context) error { return m.store.revokeGrant(ctx, grantID, m.clock.Now()) })
+}
+
+// Ban closes everything for a member and returns it with its id. A zero
+// StartsAt is now. Her subscription goes on until it is canceled.
+func (m *Membership) Ban(ctx context.Context, b Ban) (Ban, error) {
+	b.ID, b.CreatedAt, b.LiftedAt = pg.NewID(), m.clock.Now(), nil
+	if b.StartsAt.IsZero() {
+		b.StartsAt = b.CreatedAt
+	}
+	return b, m.locked(ctx, b.UserID, func(ctx context.Context) error { return m.store.insertBan(ctx, b) })
+}
+
+// Lift ends a ban now. One that is lifted already stays as it is.
+func (m *Membership) Lift(ctx context.Context, banID uuid.UUID) error {
+	owner, err := m.store.banOwner(ctx, banID)
+	if pg.Missing(err) {
+		return fault.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return m.locked(ctx, owner, func(ctx context.Context) error { return m.store.liftBan(ctx, banID, m.clock.Now()) })
+}

@@ -1,0 +1,161 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Series is one running sum in the ledger.
+type Series string
+
+// The series. A subscription that is past due is in mrr and at_risk, one with
+// an end set in mrr and ending; trial and paused stand beside mrr.
+const (
+	MRR    Series = "mrr"
+	AtRisk Series = "at_risk"
+	Ending Series = "ending"
+	Trial  Series = "trial"
+	OnHold Series = "paused"
+)
+
+// ledgerOf says which sums a subscription belongs to as it is, in annualised
+// minor units. A series that is not named is zero.
+func ledgerOf(s Snapshot) map[Series]*big.Rat {
+	annual, ok := new(big.Rat).SetString(s.AnnualMinor)
+	if !ok || annual.Sign() == 0 {
+		return nil
+	}
+	sums := map[Series]*big.Rat{}
+	switch s.Status {
+	case Trialing, Active, PastDue:
+	default:
+		return sums
+	}
+	switch {
+	case s.CollectionPaused:
+		sums[OnHold] = annual
+		return sums
+	case s.Status == Trialing:
+		sums[Trial] = annual
+		return sums
+	case s.Status == PastDue:
+		sums[AtRisk] = annual
+	}
+	sums[MRR] = annual
+	if s.EndsAt() != nil {
+		sums[Ending] = annual
+	}
+	return sums
+}
+
+// account is where in the ledger one sum of a subscription is kept.
+type account struct {
+	Series   Series
+	Currency string
+	PlanID   uuid.UUID // uuid.Nil for none
+}
+
+// differences is what must be added to the sums recorded so far, so that they
+// become those of the subscription as it is; in a fixed order.
+func differences(s Snapshot, recorded map[account]*big.Rat) []posting {
+	plan := uuid.Nil
+	if s.PlanID != nil {
+		plan = *s.PlanID
+	}
+	want := map[account]*big.Rat{}
+	for series, sum := range ledgerOf(s) {
+		want[account{series, s.Currency, plan}] = sum
+	}
+	var found []posting
+	for at, sum := range want {
+		delta := new(big.Rat).Set(sum)
+		if have := recorded[at]; have != nil {
+			delta.Sub(delta, have)
+		}
+		found = append(found, posting{at, delta})
+	}
+	for at, have := range recorded {
+		if want[at] == nil {
+			found = append(found, posting{at, new(big.Rat).Neg(have)})
+		}
+	}
+	found = slices.DeleteFunc(found, func(p posting) bool { return p.delta.Sign() == 0 })
+	slices.SortFunc(found, func(a, b posting) int { return strings.Compare(a.key(), b.key()) })
+	return found
+}
+
+type posting struct {
+	account
+	delta *big.Rat
+}
+
+func (p posting) key() string { return string(p.Series) + p.Currency + p.PlanID.String() }
+
+// entry is one row of the ledger.
+type entry struct {
+	UserID         uuid.UUID
+	SubscriptionID uuid.UUID
+	PlanID         *uuid.UUID
+	Series         Series
+	Currency       string
+	AnnualDelta    string
+	EffectiveAt    time.Time
+	RecordedAt     time.Time
+	Source         string
+	Reason         string
+}
+
+// TableName is the ledger.
+func (entry) TableName() string { return "membership_ledger" }
+
+// enter appends to the ledger what the change of a subscription means.
+func (m *Membership) enter(ctx context.Context, sub Subscription, source string, effectiveAt time.Time) error {
+	recorded, last, err := m.store.sums(ctx, sub.ID)
+	if err != nil {
+		return err
+	}
+	at := effective(sub.Snapshot, last, effectiveAt)
+	for _, d := range differences(sub.Snapshot, recorded) {
+		e := entry{
+			UserID: sub.UserID, SubscriptionID: sub.ID, Series: d.Series, Currency: d.Currency, AnnualDelta: Annual(d.delta),
+			EffectiveAt: at, RecordedAt: m.clock.Now(), Source: source, Reason: reasonOf(sub.Snapshot),
+		}
+		if d.PlanID != uuid.Nil {
+			e.PlanID = &d.PlanID
+		}
+		if err := m.store.insertEntry(ctx, e); err != nil {
+			return fmt.Errorf("enter %s into the ledger: %w", sub.StripeID, err)
+		}
+	}
+	return nil
+}
+
+// effective is when a change counts: a first appearance when it began, an end
+// when it ended, and never before what is already recorded.
+func effective(s Snapshot, last *time.Time, at time.Time) time.Time {
+	switch {
+	case last == nil:
+		at = s.StartedAt
+	case s.Status.Terminal() && s.EndedAt != nil:
+		at = *s.EndedAt
+	}
+	if last != nil && at.Before(*last) {
+		return *last
+	}
+	return at
+}
+
+// reasonOf is why a subscription is as it is: the reason of its end, or its
+// status.
+func reasonOf(s Snapshot) string {
+	if s.Status.Terminal() && s.CancellationReason != "" {
+		return s.CancellationReason
+	}
+	return string(s.Status)
+}
