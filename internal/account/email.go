@@ -29,7 +29,7 @@ func emailKey(address string) (string, error) {
 		return "", errEmail
 	}
 	domain, err := idna.Lookup.ToASCII(address[at+1:])
-	if err != nil || !strings.Contains(strings.Trim(domain, "."), ".") || strings.HasSuffix(domain, ".") {
+	if err != nil || !isMailDomain(domain) {
 		return "", errEmail
 	}
 	key := local + "@" + strings.ToLower(domain)
@@ -37,6 +37,17 @@ func emailKey(address string) (string, error) {
 		return "", errEmail
 	}
 	return key, nil
+}
+
+// isMailDomain wants two labels or more, each of 1 to 63 bytes (RFC 1035).
+func isMailDomain(domain string) bool {
+	labels := strings.Split(domain, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+	}
+	return len(labels) > 1
 }
 
 // notInLocal finds what would make two addresses look alike, or one address
