@@ -138,6 +138,17 @@ func (m *Membership) Price(ctx context.Context, planSlug, priceKey string) (Sale
 	return Sale{plan, price}, err
 }
 
+// CurrentPrice finds the id of the price that a plan has under a key now,
+// whether or not the plan is shown.
+func (m *Membership) CurrentPrice(ctx context.Context, planSlug, priceKey string) (uuid.UUID, error) {
+	plan, err := m.store.planBySlug(ctx, planSlug)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	price, err := m.store.publicPrice(ctx, plan.ID, priceKey)
+	return price.ID, err
+}
+
 // SaleOf finds a price by its id, on sale or not, with its plan.
 func (m *Membership) SaleOf(ctx context.Context, priceID uuid.UUID) (Sale, error) {
 	price, err := m.store.priceByID(ctx, priceID)

@@ -32,7 +32,8 @@ const (
 func (s Status) Terminal() bool { return s == Canceled || s == IncompleteExpired }
 
 // Live reports whether a second subscription beside it would be one too many.
-func (s Status) Live() bool { return !s.Terminal() && s != "" }
+// One that is paused for want of a card bills nobody.
+func (s Status) Live() bool { return !s.Terminal() && s != Paused }
 
 // Snapshot is one subscription as Stripe has it at one moment.
 type Snapshot struct {
@@ -86,8 +87,8 @@ func (s Snapshot) EndsAt() *time.Time {
 	return nil
 }
 
-// same reports whether two snapshots say the same.
-func (s Snapshot) same(o Snapshot) bool {
+// Same reports whether two snapshots say the same.
+func (s Snapshot) Same(o Snapshot) bool {
 	a, okA := new(big.Rat).SetString(s.AnnualMinor)
 	b, okB := new(big.Rat).SetString(o.AnnualMinor)
 	if !okA || !okB || a.Cmp(b) != 0 {
@@ -157,7 +158,7 @@ func (m *Membership) keep(ctx context.Context, s Snapshot) (Subscription, bool, 
 		return Subscription{}, false, err
 	case old.UserID != s.UserID:
 		return Subscription{}, false, errOtherMember
-	case old.Status.Terminal() && old.Status != s.Status, old.same(s):
+	case old.Status.Terminal() && old.Status != s.Status, old.Same(s):
 		return old, false, nil
 	}
 	sub := Subscription{ID: old.ID, Snapshot: s, UpdatedAt: m.clock.Now()}

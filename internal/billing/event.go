@@ -1,0 +1,121 @@
+package billing
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// event is what we read of an event: enough to know whom it is about. What
+// happened is fetched anew.
+type event struct {
+	ID         string
+	Type       string
+	APIVersion string
+	Livemode   bool
+	Created    time.Time
+	Customer   string
+	Session    string // of checkout.session events
+	Claim      claim
+}
+
+// claim is what an object at Stripe says of itself: that it came out of a
+// checkout of ours. It is believed only when our records say so too.
+type claim struct {
+	UserID     uuid.UUID
+	CheckoutID uuid.UUID
+}
+
+func (c claim) none() bool { return c.UserID == uuid.Nil }
+
+// claimOf reads a claim; reference is the client reference of a session.
+func claimOf(metadata map[string]string, reference string) claim {
+	user := metadata[metaUser]
+	if user == "" {
+		user = reference
+	}
+	userID, err1 := uuid.Parse(user)
+	checkoutID, err2 := uuid.Parse(metadata[metaCheckout])
+	if err1 != nil {
+		return claim{}
+	}
+	if err2 != nil {
+		checkoutID = uuid.Nil
+	}
+	return claim{userID, checkoutID}
+}
+
+// envelope is the JSON of an event.
+type envelope struct {
+	ID         string `json:"id"`
+	Object     string `json:"object"`
+	Type       string `json:"type"`
+	APIVersion string `json:"api_version"`
+	Livemode   bool   `json:"livemode"`
+	Created    int64  `json:"created"`
+	Data       struct {
+		Object struct {
+			ID                  string            `json:"id"`
+			Object              string            `json:"object"`
+			Customer            json.RawMessage   `json:"customer"`
+			Metadata            map[string]string `json:"metadata"`
+			ClientReferenceID   string            `json:"client_reference_id"`
+			SubscriptionDetails struct {
+				Metadata map[string]string `json:"metadata"`
+			} `json:"subscription_details"`
+		} `json:"object"`
+	} `json:"data"`
+}
+
+// readEvent reads an event, or fails when it is none.
+func readEvent(payload []byte) (event, error) {
+	var in envelope
+	if err := json.Unmarshal(payload, &in); err != nil {
+		return event{}, fmt.Errorf("read an event: %w", err)
+	}
+	if in.ID == "" || in.Type == "" || in.Object != "event" {
+		return event{}, fmt.Errorf("read an event: id, type or object is missing")
+	}
+	o := in.Data.Object
+	e := event{
+		ID: in.ID, Type: in.Type, APIVersion: in.APIVersion, Livemode: in.Livemode, Created: time.Unix(in.Created, 0).UTC(),
+		Customer: customerIn(o.Customer), Claim: claimOf(o.Metadata, o.ClientReferenceID),
+	}
+	switch o.Object {
+	case "customer":
+		e.Customer = o.ID
+	case "checkout.session":
+		e.Session = o.ID
+	case "invoice":
+		if e.Claim.none() {
+			e.Claim = claimOf(o.SubscriptionDetails.Metadata, "")
+		}
+	}
+	return e, nil
+}
+
+// customerIn reads a customer that is either its id or the whole object.
+func customerIn(raw json.RawMessage) string {
+	var id string
+	if json.Unmarshal(raw, &id) == nil {
+		return id
+	}
+	var whole struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(raw, &whole) // absent or null: nobody
+	return whole.ID
+}
+
+// known reports whether a type of event changes anything here.
+func known(kind string) bool {
+	_, ok := appliers()[kind]
+	return ok
+}
+
+// eventTypes are the types that matter, in order.
+func eventTypes() []string { return slices.Sorted(maps.Keys(appliers())) }

@@ -1,0 +1,74 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// The states of a checkout.
+const (
+	checkoutCreating = "creating"
+	checkoutOpen     = "open"
+	checkoutComplete = "complete"
+	checkoutExpired  = "expired"
+)
+
+// checkout is the record of an intention to pay.
+type checkout struct {
+	ID              uuid.UUID
+	UserID          uuid.UUID
+	PriceID         uuid.UUID
+	State           string
+	StripeSessionID *string
+	URL             string
+	ExpiresAt       *time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+const checkoutColumns = `id, user_id, price_id, state, stripe_session_id, url, expires_at, created_at, updated_at`
+
+func (s store) openCheckout(ctx context.Context, userID uuid.UUID) (checkout, error) {
+	const sql = `SELECT ` + checkoutColumns + ` FROM checkouts WHERE user_id = ? AND state IN ('creating', 'open')`
+	found, err := first[checkout](ctx, s, sql, userID)
+	return found, wrap(err, "read an open checkout")
+}
+
+func (s store) insertCheckout(ctx context.Context, c checkout) error {
+	const sql = `INSERT INTO checkouts (id, user_id, price_id, state, url, expires_at, created_at, updated_at)
+		VALUES (?, ?, ?, 'creating', '', ?, ?, ?)`
+	return s.exec(ctx, "insert a checkout", sql, c.ID, c.UserID, c.PriceID, c.ExpiresAt, c.CreatedAt, c.CreatedAt)
+}
+
+func (s store) checkoutOpened(ctx context.Context, id uuid.UUID, sessionID, url string, now time.Time) error {
+	const sql = `UPDATE checkouts SET state = 'open', stripe_session_id = ?, url = ?, updated_at = ? WHERE id = ? AND state = 'creating'`
+	return s.exec(ctx, "open a checkout", sql, sessionID, url, now, id)
+}
+
+// settleCheckout ends a checkout, found by its session or by its own id when
+// the session was never written down. One that is complete stays complete.
+func (s store) settleCheckout(ctx context.Context, sessionID string, id uuid.UUID, state string, now time.Time) error {
+	const sql = `UPDATE checkouts SET state = ?, stripe_session_id = ?, updated_at = ?
+		WHERE (stripe_session_id = ? OR (stripe_session_id IS NULL AND id = ?)) AND state <> 'complete' AND state <> ?`
+	return s.exec(ctx, "settle a checkout", sql, state, sessionID, now, sessionID, id, state)
+}
+
+func (s store) expireCheckout(ctx context.Context, id uuid.UUID, now time.Time) error {
+	const sql = `UPDATE checkouts SET state = 'expired', updated_at = ? WHERE id = ? AND state IN ('creating', 'open')`
+	return s.exec(ctx, "expire a checkout", sql, now, id)
+}
+
+func (s store) knowsCheckout(ctx context.Context, id, userID uuid.UUID) (bool, error) {
+	found, err := gorm.G[keyed](s.db.Conn(ctx)).Raw(`SELECT id FROM checkouts WHERE id = ? AND user_id = ?`, id, userID).Find(ctx)
+	return len(found) > 0, wrap(err, "look for a checkout")
+}
+
+// staleCheckouts have been open for a while.
+func (s store) staleCheckouts(ctx context.Context, before time.Time, limit int) ([]checkout, error) {
+	const sql = `SELECT ` + checkoutColumns + ` FROM checkouts WHERE state IN ('creating', 'open') AND created_at < ? ORDER BY created_at LIMIT ?`
+	found, err := gorm.G[checkout](s.db.Conn(ctx)).Raw(sql, before, limit).Find(ctx)
+	return found, wrap(err, "look for open checkouts")
+}

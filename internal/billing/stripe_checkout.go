@@ -1,0 +1,185 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stripe/stripe-go/v76"
+)
+
+// The metadata that says an object at Stripe is ours, and whose.
+const (
+	metaUser     = "user_id"
+	metaCheckout = "checkout_id"
+	metaPrice    = "price_id"
+)
+
+// createCustomer makes a member's customer, or finds the one that an earlier
+// try made although its answer was lost. replaces is the id of the customer
+// that is gone, if there was one.
+func (g *gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, replaces string) (string, error) {
+	var id string
+	var err error
+	for attempt := range 3 {
+		if attempt > 0 {
+			// The key of the last attempt answers its failure for a day; a new key could make a second customer.
+			if id, err = g.findCustomer(ctx, userID, email, replaces); id != "" || err != nil {
+				return id, err
+			}
+		}
+		params := &stripe.CustomerParams{Email: stripe.String(email), Metadata: map[string]string{metaUser: userID.String()}}
+		params.Context = ctx
+		params.SetIdempotencyKey(keyFor("customer", userID.String(), email, replaces, strconv.Itoa(attempt)))
+		err = g.call(ctx, func() error {
+			c, err := g.api.Customers.New(params)
+			if err == nil {
+				id = c.ID
+			}
+			return err
+		})
+		if err == nil || !failedForGood(err) {
+			break
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("create a customer: %w", err)
+	}
+	return id, nil
+}
+
+func (g *gateway) findCustomer(ctx context.Context, userID uuid.UUID, email, except string) (string, error) {
+	params := &stripe.CustomerListParams{Email: stripe.String(email)}
+	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
+	found := ""
+	err := g.call(ctx, func() error {
+		it := g.api.Customers.List(params)
+		for it.Next() {
+			c := it.Customer()
+			if !c.Deleted && c.ID != except && c.Metadata[metaUser] == userID.String() {
+				found = c.ID
+			}
+		}
+		return it.Err()
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for a customer: %w", err)
+	}
+	return found, nil
+}
+
+// sessionOrder is what a checkout session is made of. All of it is persisted
+// or derived, so that asking twice asks the same.
+type sessionOrder struct {
+	CheckoutID uuid.UUID
+	UserID     uuid.UUID
+	PriceID    uuid.UUID
+	Customer   string
+	Price      string // Stripe's id
+	TrialDays  int64
+	ExpiresAt  time.Time
+	SuccessURL string
+	CancelURL  string
+}
+
+// session is a checkout session at Stripe.
+type session struct {
+	ID           string
+	URL          string
+	Status       string // open, complete or expired
+	Subscription string
+}
+
+var errCustomerGone = errors.New("the customer does not exist at Stripe any more")
+
+// createSession makes the session of an order; asked again it answers the
+// same session. It returns errCustomerGone when the customer was deleted.
+func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, error) {
+	meta := map[string]string{metaUser: o.UserID.String(), metaCheckout: o.CheckoutID.String(), metaPrice: o.PriceID.String()}
+	params := &stripe.CheckoutSessionParams{
+		Mode:              stripe.String(string(stripe.CheckoutSessionModeSubscription)),
+		Customer:          stripe.String(o.Customer),
+		ClientReferenceID: stripe.String(o.UserID.String()),
+		LineItems:         []*stripe.CheckoutSessionLineItemParams{{Price: stripe.String(o.Price), Quantity: stripe.Int64(1)}},
+		SubscriptionData:  &stripe.CheckoutSessionSubscriptionDataParams{Metadata: meta},
+		SuccessURL:        stripe.String(o.SuccessURL),
+		CancelURL:         stripe.String(o.CancelURL),
+		ExpiresAt:         stripe.Int64(o.ExpiresAt.Unix()),
+		Metadata:          meta,
+	}
+	if o.TrialDays > 0 {
+		params.SubscriptionData.TrialPeriodDays = stripe.Int64(o.TrialDays)
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey(keyFor("session", o.CheckoutID.String(), o.Customer, o.Price,
+		strconv.FormatInt(o.TrialDays, 10), o.ExpiresAt.UTC().Format(time.RFC3339), o.SuccessURL, o.CancelURL))
+	var made session
+	err := g.call(ctx, func() error {
+		s, err := g.api.CheckoutSessions.New(params)
+		if err == nil {
+			made = sessionOf(s)
+		}
+		return err
+	})
+	if missing(err, "customer") {
+		return session{}, errCustomerGone
+	}
+	if err != nil {
+		return session{}, fmt.Errorf("create a checkout session: %w", err)
+	}
+	return made, nil
+}
+
+// session fetches a checkout session; false when Stripe does not know it.
+func (g *gateway) session(ctx context.Context, id string) (found session, ok bool, err error) {
+	params := &stripe.CheckoutSessionParams{}
+	params.Context = ctx
+	err = g.call(ctx, func() error {
+		s, err := g.api.CheckoutSessions.Get(id, params)
+		if err == nil {
+			found = sessionOf(s)
+		}
+		return err
+	})
+	if missing(err, "") || missing(err, "session") {
+		return session{}, false, nil
+	}
+	return found, err == nil, err
+}
+
+// expireSession closes an open session, so that nobody can pay there. It
+// answers the status it found or left.
+func (g *gateway) expireSession(ctx context.Context, id string) (string, error) {
+	found, ok, err := g.session(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("look up a checkout session: %w", err)
+	}
+	if !ok {
+		return "expired", nil
+	}
+	if found.Status != "open" {
+		return found.Status, nil
+	}
+	params := &stripe.CheckoutSessionExpireParams{}
+	params.Context = ctx
+	params.SetIdempotencyKey(keyFor("expire", id))
+	err = g.call(ctx, func() error {
+		_, err := g.api.CheckoutSessions.Expire(id, params)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("expire a checkout session: %w", err)
+	}
+	return "expired", nil
+}
+
+func sessionOf(s *stripe.CheckoutSession) session {
+	v := session{ID: s.ID, URL: s.URL, Status: string(s.Status)}
+	if s.Subscription != nil {
+		v.Subscription = s.Subscription.ID
+	}
+	return v
+}
