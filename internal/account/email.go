@@ -1,6 +1,7 @@
 package account
 
 import (
+	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,10 +34,16 @@ func emailKey(address string) (string, error) {
 		return "", errEmail
 	}
 	key := local + "@" + strings.ToLower(domain)
-	if len(key) > longestEmail {
+	if len(key) > longestEmail || !isMailbox(key) || !isMailbox(address[:at]+"@"+domain) {
 		return "", errEmail
 	}
 	return key, nil
+}
+
+// isMailbox wants what a mail can be addressed to without quotes.
+func isMailbox(address string) bool {
+	parsed, err := mail.ParseAddress(address)
+	return err == nil && parsed.Address == address && parsed.Name == ""
 }
 
 // isMailDomain wants two labels or more, each of 1 to 63 bytes (RFC 1035).

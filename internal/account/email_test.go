@@ -38,7 +38,7 @@ func TestEmailKeyOfNoAddress(t *testing.T) {
 		"", "@", "maria", "maria@", "@example.org", "maria@localhost", "maria@.", "maria@example.", "maria@example..org",
 		"maria @example.org", "ma\tria@example.org", "maria\n@example.org", "maria@exam ple.org", "maria\x00@example.org",
 		"maria\u200b@example.org", "maria\u202e@example.org", "a\uff20b@example.org", "a@b@example.org",
-		"<maria@example.org>", "a,b@example.org", `"maria"@example.org`, "maria@-example.org", "maria@exa_mple.org",
+		"<maria@example.org>", "a,b@example.org", `"maria"@example.org`, "maria@-example.org", "a..b@example.org", ".a@example.org", "a(b)@example.org", "a[b]@example.org", "maria@exa_mple.org",
 		"maria@example.org\r\nBcc: eve@example.org", "\xff@example.org", "maria@\u202eexample.org",
 		strings.Repeat("a", 250) + "@example.org",
 	} {

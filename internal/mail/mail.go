@@ -170,7 +170,7 @@ func recipient(address string) (*mail.Address, error) {
 		return nil, unsendable("the domain of a recipient is not a host name")
 	}
 	to := &mail.Address{Address: address[:at] + "@" + domain}
-	if parsed, err := mail.ParseAddress(to.String()); err != nil || parsed.Address != to.Address {
+	if parsed, err := mail.ParseAddress(to.Address); err != nil || *parsed != *to {
 		return nil, unsendable("the recipient of a mail is not an address")
 	}
 	return to, nil
