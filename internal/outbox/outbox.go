@@ -119,6 +119,28 @@ func (o *Outbox) Revoke(ctx context.Context, userID uuid.UUID) error {
 	return o.Publish(ctx, Event{Type: AccessChanged, UserID: userID, Internal: true})
 }
 
+const revokeSQL = `INSERT INTO outbox (type, user_id, payload, created_at) SELECT $1, unnest($2::uuid[]), $3, $4`
+
+// RevokeAll is Revoke for several people, in one statement.
+func (o *Outbox) RevokeAll(ctx context.Context, userIDs []uuid.UUID) error {
+	tx, ok := o.db.Tx(ctx)
+	if !ok {
+		return errors.New("outbox: publish outside a transaction")
+	}
+	if len(userIDs) == 0 {
+		return nil
+	}
+	ids := make([]string, len(userIDs))
+	for n, id := range userIDs {
+		ids[n] = id.String()
+	}
+	internal := Event{Internal: true}.Encode()
+	if _, err := tx.Exec(ctx, revokeSQL, AccessChanged, ids, internal, o.clock.Now()); err != nil {
+		return fmt.Errorf("publish %s: %w", AccessChanged, err)
+	}
+	return nil
+}
+
 const headSQL = `
 SELECT e.epoch, coalesce(last.xid, '0')::text::bigint, coalesce(last.id, 0)
 FROM outbox_epoch e LEFT JOIN LATERAL (
@@ -182,11 +204,15 @@ func (o *Outbox) Covers(ctx context.Context, p Position) (bool, error) {
 	return ok, nil
 }
 
-// Prune forgets events older than keep. A stream that slept longer is told to
-// fetch everything anew.
-func (o *Outbox) Prune(ctx context.Context, keep time.Duration) error {
-	_, err := o.db.Pool().Exec(ctx, `DELETE FROM outbox WHERE created_at < $1`, o.clock.Now().Add(-keep))
-	if err != nil {
+// The newest event stays, so that there is always a place to resume from.
+const pruneSQL = `
+DELETE FROM outbox WHERE created_at < $1
+AND (xid, id) < (SELECT last.xid, last.id FROM outbox last ORDER BY last.xid DESC, last.id DESC LIMIT 1)`
+
+// Prune forgets events older than age. A stream that was away longer is told
+// to fetch everything anew.
+func (o *Outbox) Prune(ctx context.Context, age time.Duration) error {
+	if _, err := o.db.Pool().Exec(ctx, pruneSQL, o.clock.Now().Add(-age)); err != nil {
 		return fmt.Errorf("prune the outbox: %w", err)
 	}
 	return nil
