@@ -202,7 +202,7 @@ func (r *run) stripe(ctx context.Context) error {
 	r.cfg.StripeSecretKey, r.cfg.StripeWebhookSecrets, r.cfg.StripeAPIBase = "sk_test_sandbox", []string{r.keys.WebhookSecret}, r.house.Sandbox
 	r.sandbox, err = stripesandbox.New(stripesandbox.Config{
 		SecretKey: r.cfg.StripeSecretKey, WebhookURL: r.house.API + "/v1/webhooks/stripe", WebhookSecret: r.keys.WebhookSecret,
-		BaseURL: r.house.Sandbox, StateFile: filepath.Join(r.opt.Dir, "stripe.json"), Logger: r.opt.Log,
+		BaseURL: r.house.Sandbox, StateFile: filepath.Join(r.opt.Dir, "stripe.json"), Now: sandboxNow, Logger: r.opt.Log,
 	})
 	if err != nil {
 		return fmt.Errorf("start the Stripe sandbox: %w", err)

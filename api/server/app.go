@@ -52,6 +52,8 @@ type App struct {
 	Hub        *stream.Hub
 	Keys       *idempotency.Keys
 	Contract   *middleware.Contract
+	// Observe is told of every request when it is over; it may be nil.
+	Observe func(middleware.Observed)
 
 	log      *slog.Logger
 	cursors  *cursor.Sealer
@@ -100,7 +102,7 @@ func (a *App) build() error {
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
 		SigningKeys: keys, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
-		FrontendURL: cfg.FrontendURL, Outbox: a.Outbox, Auditor: auditor{log},
+		FrontendURL: cfg.FrontendURL, Auditor: auditor{log},
 	})
 	if err != nil {
 		return err

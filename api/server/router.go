@@ -64,7 +64,7 @@ func (a *App) use(engine *gin.Engine) error {
 	}
 	engine.Use(
 		middleware.RequestID,
-		middleware.Log(a.Contract, a.metrics.observe),
+		middleware.Log(a.Contract, a.observe),
 		middleware.Recover,
 		middleware.Headers(strings.HasPrefix(a.Config.BaseURL, "https://")),
 		middleware.CORS(a.Config.FrontendOrigins),
@@ -92,6 +92,13 @@ func (a *App) deadline(c *gin.Context) {
 	c.Next()
 }
 
+func (a *App) observe(o middleware.Observed) {
+	a.metrics.observe(o)
+	if a.Observe != nil {
+		a.Observe(o)
+	}
+}
+
 func accept(c *gin.Context) {
 	c.Request = c.Request.WithContext(handler.WithAccept(c.Request.Context(), c.GetHeader("Accept")))
 	c.Next()
@@ -104,7 +111,7 @@ func (a *App) active(ctx context.Context, userID uuid.UUID) (bool, error) {
 
 func (a *App) mount(engine *gin.Engine) {
 	api := handler.API{
-		Account:    handler.Account{Account: a.Account},
+		Account:    &handler.Account{Account: a.Account},
 		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
 		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
 		Forum:      handler.Forum{Forum: a.Forum},
@@ -119,10 +126,18 @@ func (a *App) mount(engine *gin.Engine) {
 	openapi.RegisterHandlersWithOptions(engine, strict, openapi.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { problem.Write(c, unreadable(c, err)) },
 	})
-	engine.POST("/v1/webhooks/stripe", webhook.Stripe(a.Billing))
+	engine.POST("/v1/webhooks/stripe", problems, webhook.Stripe(a.Billing))
 	engine.GET("/v1/stream", a.Hub.Serve)
 	engine.NoRoute(func(c *gin.Context) { problem.Write(c, fault.ErrNotFound) })
 	engine.NoMethod(func(c *gin.Context) { problem.Write(c, errMethod) })
+}
+
+// problems writes the error that a handler of the raw request left behind.
+func problems(c *gin.Context) {
+	c.Next()
+	if last := c.Errors.Last(); last != nil && !c.Writer.Written() {
+		problem.Write(c, last.Err)
+	}
 }
 
 // detach gives handlers a copy: gin uses its context again for the next

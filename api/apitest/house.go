@@ -1,0 +1,169 @@
+// Package apitest runs the whole house for tests: real PostgreSQL, real HTTP,
+// the Stripe sandbox with signed webhooks, real mail to a sink. Every answer
+// is checked against the contract.
+package apitest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/womens-tech-conservatory/conservatory/api/server"
+	"github.com/womens-tech-conservatory/conservatory/internal/billing"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
+	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
+	"github.com/womens-tech-conservatory/conservatory/pkg/stripesandbox"
+)
+
+// Origin is a frontend that the house lets in.
+const Origin = "http://frontend.example"
+
+// WebhookSecret signs what the sandbox sends.
+const WebhookSecret = "whsec_for_tests_and_nothing_else_0000"
+
+// House is a running one.
+type House struct {
+	App     *server.App
+	URL     string
+	Sandbox *stripesandbox.Sandbox
+	Stripe  string // the sandbox's address
+	Mail    *mailsink.Sink
+	client  *http.Client
+}
+
+// Option changes the configuration before the house is built.
+type Option func(*server.Config)
+
+// New runs a house until the test ends. Worker and API are one process.
+func New(t testing.TB, options ...Option) *House {
+	t.Helper()
+	h := &House{client: &http.Client{Timeout: 30 * time.Second}}
+	smtp := h.mail(t)
+	h.stripe(t)
+	listener := listen(t)
+	h.URL = "http://" + listener.Addr().String()
+	h.Sandbox.SetWebhook(h.URL+"/v1/webhooks/stripe", WebhookSecret)
+	cfg, err := server.ReadConfig([]string{
+		"CONSERVATORY_ADDR=" + listener.Addr().String(), "CONSERVATORY_BASE_URL=" + h.URL, "CONSERVATORY_ADMIN_ADDR=",
+		"CONSERVATORY_FRONTEND_URL=" + Origin, "CONSERVATORY_FRONTEND_ORIGINS=" + Origin, "CONSERVATORY_RATE_LIMIT_FACTOR=1000",
+		"CONSERVATORY_TOKEN_KEYS=" + base64.StdEncoding.EncodeToString(random(32)),
+		"CONSERVATORY_SECRET=" + base64.StdEncoding.EncodeToString(random(48)),
+		"DATABASE_URL=" + pgtest.URL(t), "SMTP_URL=smtp://" + smtp + "?tls=none",
+		"STRIPE_SECRET_KEY=sk_test_sandbox", "STRIPE_API_BASE=" + h.Stripe, "STRIPE_WEBHOOK_SECRETS=" + WebhookSecret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, option := range options {
+		option(&cfg)
+	}
+	if err := cfg.Check(); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t, cfg, listener)
+	return h
+}
+
+func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	if testing.Verbose() {
+		log = server.NewLogger(testWriter{t}, slog.LevelWarn)
+	}
+	app, err := server.New(t.Context(), cfg, clock.System{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.App = app
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- app.Run(ctx, server.Parts{API: true, Worker: true}, server.Listeners{API: listener}) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("stop the house: %v", err)
+		}
+		app.Close()
+	})
+	h.Sandbox.Start(ctx)
+}
+
+func (h *House) mail(t testing.TB) (address string) {
+	t.Helper()
+	var err error
+	if h.Mail, err = mailsink.New(mailsink.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t)
+	go func() { _ = h.Mail.ServeSMTP(l) }() // ends with Close
+	t.Cleanup(func() { _ = h.Mail.Close() })
+	return l.Addr().String()
+}
+
+func (h *House) stripe(t testing.TB) {
+	t.Helper()
+	var err error
+	if h.Sandbox, err = stripesandbox.New(stripesandbox.Config{SecretKey: "sk_test_sandbox"}); err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(h.Sandbox)
+	h.Stripe = s.URL
+	h.Sandbox.SetBaseURL(s.URL)
+	t.Cleanup(func() {
+		_ = h.Sandbox.Close()
+		s.Close()
+	})
+}
+
+// Settle waits until every webhook is delivered and every job is done.
+func (h *House) Settle(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := h.Sandbox.WaitIdle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.App.Queue.WaitIdle(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return b
+}
+
+type testWriter struct{ t testing.TB }
+
+// Write logs a line of the house into the test.
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", p)
+	return len(p), nil
+}
+
+// SetUpStripe puts plans into the sandbox and the catalogue.
+func (h *House) SetUpStripe(t testing.TB, plans []membership.PlanSpec) error {
+	t.Helper()
+	return h.App.Billing.Setup(t.Context(), plans, billing.SetupOptions{}, io.Discard)
+}

@@ -1,0 +1,195 @@
+package apitest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/api/middleware"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
+	"github.com/womens-tech-conservatory/conservatory/internal/forum"
+	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/internal/programme"
+)
+
+// World is a small community: two cohorts of one programme and one of each
+// kind of person.
+type World struct {
+	h                                                               *House
+	Nobody, Unverified, Lapsed, A, B, Coach, Moderator, Admin, Able Someone
+	CohortA, CohortB                                                uuid.UUID
+	SpaceA, SpaceB                                                  uuid.UUID
+	Lesson                                                          uuid.UUID
+	Next                                                            uuid.UUID // locked until a week later
+}
+
+// World makes the community in a house.
+func (h *House) World(t testing.TB) World {
+	t.Helper()
+	w := World{h: h, Nobody: Someone{Role: "nobody"}}
+	w.plans(t)
+	w.cohorts(t)
+	w.Unverified = h.Person(t, "unverified")
+	h.Unverify(t, w.Unverified)
+	w.Lapsed = h.Person(t, "without access")
+	w.A, w.B = w.member(t, "member of A", w.CohortA), w.member(t, "member of B", w.CohortB)
+	w.A.InCohortA = true
+	w.Coach = h.Person(t, "coach of A", account.Coach)
+	w.Coach.InCohortA = true
+	if err := h.App.Cohort.AddCoach(t.Context(), w.CohortA, w.Coach.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.Moderator = h.Person(t, "moderator", account.Moderator)
+	w.Admin = h.Person(t, "admin", account.Admin)
+	w.Able = w.member(t, "able", w.CohortA, account.Admin)
+	return w
+}
+
+// Everybody is one of each kind, for matrices.
+func (w World) Everybody() []Someone {
+	return []Someone{w.Nobody, w.Unverified, w.Lapsed, w.A, w.B, w.Coach, w.Moderator, w.Admin}
+}
+
+func (w World) plans(t testing.TB) {
+	t.Helper()
+	spec := []membership.PlanSpec{{Slug: "circle", Name: "Circle", Position: 1, Description: "Everything", Benefits: []string{"All of it"},
+		Prices: []membership.PriceSpec{
+			{Key: "monthly", Interval: "month", IntervalCount: 1, AmountMinor: 4900, Currency: "usd"},
+			{Key: "annual", Interval: "year", IntervalCount: 1, AmountMinor: 49000, Currency: "usd"}}}}
+	if err := w.h.SetUpStripe(t, spec); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *World) cohorts(t testing.TB) {
+	t.Helper()
+	ctx, app := t.Context(), w.h.App
+	w.Lesson, w.Next = pg.NewID(), pg.NewID()
+	week := int64(7)
+	version, err := app.Programme.Publish(ctx, programme.NewVersion{Slug: "return-to-tech", Title: "Return to tech", Items: []programme.NewItem{
+		{Lineage: w.Lesson, Kind: programme.Lesson, Title: "Where you are", Mandatory: true, Minutes: 20},
+		{Lineage: w.Next, Kind: programme.Lesson, Title: "What next", Mandatory: true, Minutes: 20, ReleaseDays: &week, ReleaseMinute: 540},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := app.Clock.Now()
+	for name, ids := range map[string][2]*uuid.UUID{"A": {&w.CohortA, &w.SpaceA}, "B": {&w.CohortB, &w.SpaceB}} {
+		run, err := app.Cohort.Create(ctx, cohort.NewCohort{VersionID: version, Name: name, State: cohort.Open, TimeZone: "America/New_York",
+			StartsOn: today.AddDate(0, 0, -2), EndsOn: today.Add(80 * 24 * time.Hour), Capacity: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		space, err := app.Forum.CreateSpace(ctx, forum.NewSpace{Kind: forum.Cohort, CohortID: run.ID, Slug: "cohort-" + name, Title: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*ids[0], *ids[1] = run.ID, space.ID
+	}
+}
+
+func (w World) member(t testing.TB, name string, in uuid.UUID, roles ...account.Role) Someone {
+	t.Helper()
+	s := w.h.Person(t, name, roles...)
+	w.h.Grant(t, &s)
+	w.h.Enrol(t, s, in)
+	return s
+}
+
+// Enrol takes a seat over HTTP.
+func (h *House) Enrol(t testing.TB, s Someone, in uuid.UUID) {
+	t.Helper()
+	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/cohorts/" + in.String() + "/enrolment", Token: s.Token}).Must(t, http.StatusCreated)
+}
+
+// Topic opens a topic as somebody and gives its id.
+func (h *House) Topic(t testing.TB, s Someone, space uuid.UUID, title string) uuid.UUID {
+	t.Helper()
+	var topic struct{ ID uuid.UUID }
+	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/spaces/" + space.String() + "/topics", Token: s.Token,
+		Body: map[string]string{"title": title, "body": "Something to say."}}).Must(t, http.StatusCreated).Into(t, &topic)
+	return topic.ID
+}
+
+// Reply replies to a topic and gives the post's id.
+func (h *House) Reply(t testing.TB, s Someone, topic uuid.UUID) uuid.UUID {
+	t.Helper()
+	var post struct{ ID uuid.UUID }
+	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/topics/" + topic.String() + "/posts", Token: s.Token,
+		Body: map[string]string{"body": "An answer."}}).Must(t, http.StatusCreated).Into(t, &post)
+	return post.ID
+}
+
+// Example is a request for op as the contract shows it, by somebody who may
+// do everything, about things of cohort A.
+func (w World) Example(t testing.TB, op middleware.Operation) Call {
+	t.Helper()
+	c := w.Fresh(t, op)
+	c.Token = w.Able.Token
+	return c
+}
+
+// Fresh is a request for op as the contract shows it, about things of cohort
+// A that were made for it. Nobody makes it yet.
+func (w World) Fresh(t testing.TB, op middleware.Operation) Call {
+	t.Helper()
+	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}}
+	var id uuid.UUID
+	switch {
+	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
+		id = w.CohortA
+	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
+		id = w.SpaceA
+	case strings.HasPrefix(op.Path, "/v1/topics/{id}"):
+		id = w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID)
+	case strings.HasPrefix(op.Path, "/v1/posts/{id}"):
+		id = w.h.Reply(t, w.A, w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID))
+	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
+		id = w.Lesson
+	}
+	c.Path = strings.Replace(c.Path, "{id}", id.String(), 1)
+	if op.ID == "listMembershipReportMembers" {
+		c.Path += "?movement=new"
+	}
+	if op.Method == http.MethodPatch {
+		c.Header["If-Match"] = "*"
+	}
+	c.Body = example(t, op)
+	return c
+}
+
+// example is the body that the contract shows.
+func example(t testing.TB, op middleware.Operation) any {
+	t.Helper()
+	body := op.Route.Operation.RequestBody
+	if body == nil {
+		return nil
+	}
+	media := body.Value.Content.Get("application/json")
+	if media.Example != nil {
+		return clone(t, media.Example)
+	}
+	for _, e := range media.Examples {
+		return clone(t, e.Value.Value)
+	}
+	t.Fatalf("%s shows no request", op.ID)
+	return nil
+}
+
+func clone(t testing.TB, v any) (out any) {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

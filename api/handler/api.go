@@ -1,0 +1,17 @@
+package handler
+
+import "github.com/womens-tech-conservatory/conservatory/api/openapi"
+
+// API is every operation. One that is missing is a compile error on the last
+// line of this file.
+type API struct {
+	*Account
+	Membership
+	Cohort
+	Forum
+	Programme
+	Report
+	System
+}
+
+var _ openapi.StrictServerInterface = API{}
