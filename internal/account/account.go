@@ -14,12 +14,11 @@ package account
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
-
-	"crypto/ed25519"
 
 	"github.com/google/uuid"
 
@@ -106,11 +105,11 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 // Keys gives the public keys of access tokens, the signing one first.
 func (a *Account) Keys() []JWK { return a.tokens.keys() }
 
-func (a *Account) audit(ctx context.Context, actor uuid.UUID, action, kind string, id uuid.UUID, detail map[string]string) error {
+func (a *Account) audit(ctx context.Context, actor uuid.UUID, action string, user uuid.UUID, detail map[string]string) error {
 	if a.auditor == nil {
 		return nil
 	}
-	if err := a.auditor.Act(ctx, actor, action, kind, id.String(), detail); err != nil {
+	if err := a.auditor.Act(ctx, actor, action, "user", user.String(), detail); err != nil {
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const goodPassword = "twelve years of logistics"
 
-var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // never changes
 
 // rig is the domain on a real database with a real mail relay.
 type rig struct {
@@ -84,7 +84,7 @@ func on(t *testing.T, db *pg.DB) *rig {
 	if r.sink, err = mailsink.New(mailsink.Config{}); err != nil {
 		t.Fatal(err)
 	}
-	go r.sink.ServeSMTP(listener) //nolint:errcheck // ends with Close
+	go r.sink.ServeSMTP(listener)
 	t.Cleanup(func() { _ = r.sink.Close() })
 	mailer, err := mail.New(mail.Config{
 		URL: "smtp://" + listener.Addr().String() + "?tls=none", From: "Conservatory <hello@example.org>", Outside: db.Outside,

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -27,14 +28,12 @@ const (
 	hashWait         = 2 * time.Second
 )
 
-// cost of argon2id; RFC 9106 §4, OWASP's second choice.
+// cost of argon2id (RFC 9106); ours is the second of OWASP's list.
 type cost struct {
 	memory  uint32 // KiB
 	time    uint32
 	threads uint8
 }
-
-var defaultCost = cost{memory: 19456, time: 2, threads: 1}
 
 // hasher hashes as many passwords at once as there are processors: each takes
 // 19 MiB, so a crowd at the door must queue.
@@ -51,7 +50,11 @@ type hasher struct {
 var commonFile string
 
 func newHasher() *hasher {
-	h := &hasher{cost: defaultCost, slots: make(chan struct{}, runtime.NumCPU()), wait: hashWait, common: map[string]struct{}{}}
+	h := &hasher{
+		cost:  cost{memory: 19456, time: 2, threads: 1},
+		slots: make(chan struct{}, runtime.NumCPU()),
+		wait:  hashWait, common: map[string]struct{}{},
+	}
 	for line := range strings.Lines(commonFile) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			h.common[line] = struct{}{}
@@ -70,8 +73,8 @@ func (h *hasher) check(password, email, displayName string) error {
 		return fault.InvalidField("/password", "minLength", "must have at least 8 characters")
 	case n > longestPassword:
 		return fault.InvalidField("/password", "maxLength", "must have at most 256 characters")
-	case h.isCommon(lower), lower == strings.ToLower(email), lower == strings.ToLower(displayName),
-		lower == strings.ToLower(email[:strings.LastIndex(email, "@")]):
+	case h.isCommon(lower), strings.EqualFold(password, email), strings.EqualFold(password, displayName),
+		strings.EqualFold(password, email[:strings.LastIndex(email, "@")]):
 		return fault.InvalidField("/password", "password-common", "Many people use this password, or it is easy to guess from your name. A few unrelated words make a good one.")
 	}
 	return nil
@@ -147,7 +150,7 @@ func (c cost) derive(password string, salt []byte) string {
 func parsePHC(phc string) (c cost, salt []byte, err error) {
 	part := strings.Split(phc, "$")
 	if len(part) != 6 {
-		return c, nil, fmt.Errorf("a stored password hash is not a PHC string")
+		return c, nil, errors.New("a stored password hash is not a PHC string")
 	}
 	if _, err := fmt.Sscanf(strings.Join(part[:4], "$")+"$", phcFormat, &c.memory, &c.time, &c.threads); err != nil {
 		return c, nil, fmt.Errorf("a stored password hash has other parameters: %w", err)

@@ -89,6 +89,11 @@ func TestPasswordHash(t *testing.T) {
 			t.Errorf("%v %v", ok, err)
 		}
 	})
+}
+
+func TestPasswordHashOfOtherDays(t *testing.T) {
+	t.Parallel()
+	h := newHasher()
 
 	t.Run("a hash of lower cost asks for a new one", func(t *testing.T) {
 		t.Parallel()
@@ -139,6 +144,10 @@ func TestPasswordQueue(t *testing.T) {
 			t.Errorf("%d at once", most)
 		}
 	})
+}
+
+func TestPasswordQueueIsFinite(t *testing.T) {
+	t.Parallel()
 
 	t.Run("who waits too long, or comes to a full queue, is told to come back", func(t *testing.T) {
 		t.Parallel()

@@ -95,7 +95,7 @@ func (a *Account) endReused(ctx context.Context, id uuid.UUID) error {
 		if err != nil || owner == uuid.Nil {
 			return err
 		}
-		if err := a.audit(ctx, uuid.Nil, "session.reuse", "user", owner, map[string]string{"session": id.String()}); err != nil {
+		if err := a.audit(ctx, uuid.Nil, "session.reuse", owner, map[string]string{"session": id.String()}); err != nil {
 			return err
 		}
 		return a.queue.Enqueue(ctx, reuseMail{SessionID: id})

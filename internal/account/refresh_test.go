@@ -98,6 +98,10 @@ func TestRefresh(t *testing.T) {
 			wantFault(t, err, ErrRefreshInvalid)
 		})
 	}
+}
+
+func TestOldRefreshTokens(t *testing.T) {
+	t.Parallel()
 
 	t.Run("two steps back ends the session, even at once", func(t *testing.T) {
 		t.Parallel()

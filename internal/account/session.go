@@ -119,14 +119,7 @@ func (a *Account) Authenticate(ctx context.Context, bearer string) (Actor, error
 		// The cause stays inside: it may repeat parts of the token.
 		return Actor{}, ErrUnauthenticated
 	}
-	row, ok, err := a.liveSession(ctx, user, session, a.clock.Now())
-	if err != nil {
-		return Actor{}, err
-	}
-	if !ok {
-		return Actor{}, ErrUnauthenticated
-	}
-	return Actor{ID: user, SessionID: session, Verified: row.Verified, Roles: splitRoles(row.Roles), ExpiresAt: expires}, nil
+	return a.Recheck(ctx, Actor{ID: user, SessionID: session, ExpiresAt: expires})
 }
 
 // LogOut ends a session, and that of a refresh token; uuid.Nil and "" stand
@@ -164,7 +157,7 @@ func (a *Account) RevokeAll(ctx context.Context, userID uuid.UUID, reason string
 			return err
 		}
 		actor, _ := ActorFrom(ctx)
-		if err := a.audit(ctx, actor.ID, "session.revoke-all", "user", userID, map[string]string{"reason": reason}); err != nil {
+		if err := a.audit(ctx, actor.ID, "session.revoke-all", userID, map[string]string{"reason": reason}); err != nil {
 			return fmt.Errorf("revoke sessions: %w", err)
 		}
 		return a.outbox.Revoke(ctx, userID)

@@ -63,6 +63,10 @@ func TestLogIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLogInOfSomeAccounts(t *testing.T) {
+	t.Parallel()
 
 	t.Run("who is suspended, or has no password, does not get in", func(t *testing.T) {
 		t.Parallel()
@@ -162,6 +166,10 @@ func TestAuthenticate(t *testing.T) {
 			wantFault(t, err, ErrUnauthenticated)
 		})
 	}
+}
+
+func TestAccessTokenLimits(t *testing.T) {
+	t.Parallel()
 
 	t.Run("a token lives ten minutes and the leeway of clocks", func(t *testing.T) {
 		t.Parallel()
@@ -191,7 +199,7 @@ func TestAuthenticate(t *testing.T) {
 
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
-	make := func(keys ...ed25519.PrivateKey) *signer {
+	signerOf := func(keys ...ed25519.PrivateKey) *signer {
 		cfg := config()
 		cfg.SigningKeys = keys
 		s, err := newSigner(cfg, clock.NewManual(noon).Now)
@@ -200,7 +208,7 @@ func TestKeyRotation(t *testing.T) {
 		}
 		return s
 	}
-	before, during, after := make(signingKey(1)), make(signingKey(2), signingKey(1)), make(signingKey(2))
+	before, during, after := signerOf(signingKey(1)), signerOf(signingKey(2), signingKey(1)), signerOf(signingKey(2))
 	old, _ := before.sign(uuid.New(), uuid.New())
 	young, _ := during.sign(uuid.New(), uuid.New())
 	if _, _, _, err := during.read(old); err != nil {

@@ -100,7 +100,7 @@ func (a *Account) Verify(ctx context.Context, v Verification) (Session, error) {
 
 // attempt says how to find the attempt that v proves, uuid.Nil for none, and
 // what to answer then.
-func (a *Account) attempt(v Verification) (find func(context.Context) (uuid.UUID, error), wrong error, err error) { //nolint:revive // the second error is a value
+func (a *Account) attempt(v Verification) (find func(context.Context) (uuid.UUID, error), wrong error, err error) {
 	switch {
 	case v.Token != "":
 		find = func(context.Context) (uuid.UUID, error) {
@@ -167,7 +167,7 @@ func (a *Account) join(ctx context.Context, id uuid.UUID) (*Session, error) {
 	if ok, err = a.insertUser(ctx, u); err != nil || !ok {
 		return nil, err
 	}
-	if err := a.audit(ctx, u.ID, "account.join", "user", u.ID, nil); err != nil {
+	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
 		return nil, err
 	}
 	session, ok, err := a.startSession(ctx, u.ID)

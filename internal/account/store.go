@@ -68,9 +68,9 @@ const (
 	rolesSQL = `coalesce((SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id), '') AS roles`
 	userSQL  = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.version, u.created_at, ` +
 		rolesSQL + ` FROM users u WHERE u.id = ? AND u.state = 'active'`
-	lockUserSQL    = userSQL + ` FOR UPDATE OF u`
-	credentialsSQL = `SELECT id, coalesce(CASE WHEN state = 'active' THEN password_hash END, '') AS password_hash FROM users WHERE email_key = ?`
-	insertUserSQL  = `INSERT INTO users (id, email, email_key, email_verified_at, password_hash, display_name, time_zone, state, version, created_at, updated_at)
+	lockUserSQL   = userSQL + ` FOR NO KEY UPDATE OF u` // what she writes meanwhile does not wait
+	addressSQL    = `SELECT id, coalesce(CASE WHEN state = 'active' THEN password_hash END, '') AS password_hash FROM users WHERE email_key = ?`
+	insertUserSQL = `INSERT INTO users (id, email, email_key, email_verified_at, password_hash, display_name, time_zone, state, version, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO NOTHING RETURNING id`
 	replaceHashSQL = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
 	updateUserSQL  = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
@@ -95,7 +95,7 @@ type credentialsRow struct {
 
 // credentials gives the zero row for an unknown address.
 func (a *Account) credentials(ctx context.Context, key string) (credentialsRow, error) {
-	row, _, err := one[credentialsRow](ctx, a.db, "look up an address", credentialsSQL, key)
+	row, _, err := one[credentialsRow](ctx, a.db, "look up an address", addressSQL, key)
 	return row, err
 }
 

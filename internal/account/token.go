@@ -73,7 +73,7 @@ func newSigner(cfg Config, now func() time.Time) (*signer, error) {
 		if len(key) != ed25519.PrivateKeySize {
 			return nil, errors.New("a signing key is not an Ed25519 private key")
 		}
-		public := key.Public().(ed25519.PublicKey)
+		public, _ := key.Public().(ed25519.PublicKey) // of what else
 		sum := sha256.Sum256(public)
 		id := hex.EncodeToString(sum[:8])
 		if _, twice := s.public[id]; !twice {
@@ -111,7 +111,7 @@ func (s *signer) read(token string) (user, session uuid.UUID, expires time.Time,
 	}
 	c := &claims{}
 	if _, err = s.parser.ParseWithClaims(token, c, s.key); err != nil {
-		return user, session, expires, err
+		return user, session, expires, fmt.Errorf("read an access token: %w", err)
 	}
 	if !canonical(token, c) {
 		return user, session, expires, errors.New("not the spelling of our tokens")
@@ -157,8 +157,10 @@ func canonicalUUID(s string) (uuid.UUID, error) {
 func (s *signer) keys() []JWK {
 	all := make([]JWK, 0, len(s.order))
 	for _, id := range s.order {
-		all = append(all, JWK{Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: id,
-			X: base64.RawURLEncoding.EncodeToString(s.public[id])})
+		all = append(all, JWK{
+			Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: id,
+			X: base64.RawURLEncoding.EncodeToString(s.public[id]),
+		})
 	}
 	return all
 }

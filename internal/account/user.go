@@ -144,7 +144,7 @@ func (a *Account) create(ctx context.Context, u newUser, roles []Role) (User, er
 	if !ok {
 		return User{}, ErrEmailTaken
 	}
-	if err := a.audit(ctx, uuid.Nil, "account.create", "user", u.ID, nil); err != nil {
+	if err := a.audit(ctx, uuid.Nil, "account.create", u.ID, nil); err != nil {
 		return User{}, err
 	}
 	for _, role := range roles {
@@ -183,7 +183,7 @@ func (a *Account) grant(ctx context.Context, userID uuid.UUID, role Role) error 
 	if err := a.insertRole(ctx, userID, role, actor.ID, a.clock.Now()); err != nil {
 		return err
 	}
-	if err := a.audit(ctx, actor.ID, "role.grant", "user", userID, map[string]string{"role": string(role)}); err != nil {
+	if err := a.audit(ctx, actor.ID, "role.grant", userID, map[string]string{"role": string(role)}); err != nil {
 		return err
 	}
 	// What she sees has changed.

@@ -122,6 +122,10 @@ func TestUpdate(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestUpdateValues(t *testing.T) {
+	t.Parallel()
 
 	t.Run("a value that is not right is named", func(t *testing.T) {
 		t.Parallel()

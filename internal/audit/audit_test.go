@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // never changes
 
 type row struct {
 	At        time.Time
@@ -101,6 +101,10 @@ func TestRecord(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestRecordAndTransactions(t *testing.T) {
+	t.Parallel()
 
 	t.Run("outside a transaction it refuses", func(t *testing.T) {
 		t.Parallel()

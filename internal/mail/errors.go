@@ -36,23 +36,20 @@ func unsendable(what string) error { return &sendError{what: what, permanent: tr
 // answered 5xx to it, or it is no letter at all. A relay that is away or does
 // not let us in is not permanent.
 func Permanent(err error) bool {
-	var e *sendError
-	return errors.As(err, &e) && e.permanent
+	e, ok := errors.AsType[*sendError](err)
+	return ok && e.permanent
 }
 
 // reason keeps of an error what cannot hold an address.
 func reason(err error) error {
-	var send *gomail.SendError
-	if errors.As(err, &send) {
+	if send, ok := errors.AsType[*gomail.SendError](err); ok {
 		code := send.ErrorCode()
 		return &sendError{what: send.Reason.String(), code: code, permanent: code >= 500 && code < 600}
 	}
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return &sendError{what: "greet the relay", code: reply.Code}
 	}
-	var dial *net.OpError
-	if errors.As(err, &dial) {
+	if dial, ok := errors.AsType[*net.OpError](err); ok {
 		return &sendError{what: "reach the relay", cause: dial}
 	}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {

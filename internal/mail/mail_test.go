@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func relay(t *testing.T) (*mailsink.Sink, *mail.Mailer) {
 		t.Fatal(err)
 	}
 	l := listen(t)
-	go sink.ServeSMTP(l) //nolint:errcheck // ends with Close
+	go sink.ServeSMTP(l)
 	t.Cleanup(func() { _ = sink.Close() })
 	return sink, mailer(t, "smtp://"+l.Addr().String()+"?tls=none")
 }
@@ -83,6 +84,10 @@ func TestSend(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestSendLimits(t *testing.T) {
+	t.Parallel()
 
 	t.Run("a domain of other letters goes out in ASCII", func(t *testing.T) {
 		t.Parallel()
@@ -167,7 +172,7 @@ func TestPermanent(t *testing.T) {
 			if err == nil || mail.Permanent(err) != c.want {
 				t.Fatalf("permanent is not %v: %v", c.want, err)
 			}
-			if strings.Contains(err.Error(), "maria") || !strings.Contains(err.Error(), fmt.Sprint(c.code)) {
+			if strings.Contains(err.Error(), "maria") || !strings.Contains(err.Error(), strconv.Itoa(c.code)) {
 				t.Errorf("the error says %q", err)
 			}
 			if err := m.Send(t.Context(), letter()); err != nil {
@@ -184,6 +189,10 @@ func TestPermanent(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestTemporary(t *testing.T) {
+	t.Parallel()
 
 	t.Run("a relay that is away, greets badly or has no TLS may do better later", func(t *testing.T) {
 		t.Parallel()

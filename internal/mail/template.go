@@ -56,14 +56,14 @@ func ParseTemplate(source string) (*Template, error) {
 	first, body, _ := strings.Cut(strings.TrimSpace(source), "\n")
 	subject, ok := strings.CutPrefix(first, "Subject: ")
 	if !ok {
-		return nil, errors.New("a mail template begins with Subject:")
+		return nil, errors.New("a mail template begins with its subject")
 	}
 	t := &Template{}
 	var err error
 	if t.subject, err = inline(subject); err != nil {
 		return nil, err
 	}
-	for _, part := range strings.Split(body, "\n\n") {
+	for part := range strings.SplitSeq(body, "\n\n") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
@@ -153,7 +153,7 @@ func asText(parts []written) string {
 func wrap(text string, width int) string {
 	var b strings.Builder
 	column := 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		n := len([]rune(word))
 		switch {
 		case column == 0:
