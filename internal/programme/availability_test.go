@@ -21,14 +21,7 @@ func TestAvailability(t *testing.T) {
 	paused.paused, unpaid.member = true, false
 	worst := active("2026-11-01")
 	worst.paused, worst.member, worst.cohortState = true, false, "open"
-	for _, c := range []struct {
-		name    string
-		who     standing
-		release string // empty: with the cohort
-		unmet   []uuid.UUID
-		want    []Reason
-		opens   string
-	}{
+	for _, c := range []availabilityCase{
 		{"nothing in the way: open", active("2026-12-01"), "2026-11-30", nil, []Reason{}, ""},
 		{"open from the very instant of its release", active("2026-11-30"), "2026-11-30", nil, []Reason{}, ""},
 		{"not released yet", active("2026-11-29"), "2026-11-30", nil, []Reason{{Code: NotReleased, At: at("2026-11-30")}}, "2026-11-30"},
@@ -55,20 +48,34 @@ func TestAvailability(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var release, opens time.Time
-			if c.release != "" {
-				release = at(c.release)
-			}
-			if c.opens != "" {
-				opens = at(c.opens)
-			}
-			reasons, got := c.who.availability(release, c.unmet)
-			if diff := cmp.Diff(c.want, reasons); diff != "" {
-				t.Errorf("reasons (-want +got):\n%s", diff)
-			}
-			if !got.Equal(opens) {
-				t.Errorf("opens at %s, want %s", got, opens)
-			}
+			c.check(t)
 		})
+	}
+}
+
+type availabilityCase struct {
+	name    string
+	who     standing
+	release string // empty: with the cohort
+	unmet   []uuid.UUID
+	want    []Reason
+	opens   string // empty: nobody knows
+}
+
+func (c availabilityCase) check(t *testing.T) {
+	t.Helper()
+	var release, opens time.Time
+	if c.release != "" {
+		release = day(t, c.release)
+	}
+	if c.opens != "" {
+		opens = day(t, c.opens)
+	}
+	reasons, got := c.who.availability(release, c.unmet)
+	if diff := cmp.Diff(c.want, reasons); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	if !got.Equal(opens) {
+		t.Errorf("opens at %s, want %s", got, opens)
 	}
 }

@@ -127,7 +127,7 @@ func TestModules(t *testing.T) {
 	t.Parallel()
 	noon := day(t, "2026-12-10").Add(12 * time.Hour)
 	s := standing{now: noon, calendar: run(t, "UTC", "2026-11-23", "2027-03-01"), cohortState: "running", member: true}
-	days := int64(30)
+	days, more := int64(30), int64(60)
 	items := []NewItem{
 		{Lineage: lineage(1), Kind: Module, ReleaseDays: &days, Requires: []uuid.UUID{lineage(5)}},
 		{Lineage: lineage(2), Kind: Lesson, Mandatory: true, Module: lineage(1)},
@@ -137,6 +137,7 @@ func TestModules(t *testing.T) {
 		{Lineage: lineage(6), Kind: Module},
 		{Lineage: lineage(7), Kind: Lesson, Module: lineage(6)},
 		{Lineage: lineage(8), Kind: Milestone, Requires: []uuid.UUID{lineage(1)}},
+		{Lineage: lineage(9), Kind: Lesson, Module: lineage(1), ReleaseDays: &more},
 	}
 	t.Run("a lesson waits for what its module waits for", func(t *testing.T) {
 		t.Parallel()
@@ -145,11 +146,22 @@ func TestModules(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+	t.Run("and for its own day, when that is later", func(t *testing.T) {
+		t.Parallel()
+		if got := outlineAt(s, items, nil).Items[8].Reasons[0]; !got.At.Equal(day(t, "2027-01-22")) {
+			t.Errorf("%+v, want 22 January", got)
+		}
+	})
 	t.Run("a module is met since its last mandatory lesson, and opens what requires it", func(t *testing.T) {
 		t.Parallel()
-		o := outlineAt(s, items, map[uuid.UUID]time.Time{lineage(2): noon, lineage(3): noon.Add(-time.Hour)})
-		if m := o.Items[0]; m.State != Met || !m.MetAt.Equal(noon) || !o.Items[7].Open() {
-			t.Errorf("module %s since %s, next %v", m.State, m.MetAt, o.Items[7].Reasons)
+		for _, met := range []map[uuid.UUID]time.Time{
+			{lineage(2): noon, lineage(3): noon.Add(-time.Hour)},
+			{lineage(2): noon.Add(-time.Hour), lineage(3): noon},
+		} {
+			o := outlineAt(s, items, met)
+			if m := o.Items[0]; m.State != Met || !m.MetAt.Equal(noon) || !o.Items[7].Open() {
+				t.Errorf("module %s since %s, next %v", m.State, m.MetAt, o.Items[7].Reasons)
+			}
 		}
 	})
 	t.Run("a module with one mandatory lesson open is not met", func(t *testing.T) {

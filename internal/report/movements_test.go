@@ -23,10 +23,10 @@ func november(t testing.TB, ctx context.Context, w *world) Query {
 	}
 	w.ledger(
 		ctx,
-		entry{who: "Ada", at: "2026-11-10", monthly: 4900},
+		entry{who: "Ada", at: "2026-11-10", monthly: 4000}, entry{who: "Ada", at: "2026-11-20", monthly: 900},
 		entry{who: "Bo", at: "2026-01-10", monthly: 4900}, entry{who: "Bo", at: "2026-02-10", monthly: -4900}, entry{who: "Bo", at: "2026-11-11", monthly: 3900},
 		entry{who: "Cy", at: "2026-01-10", monthly: 4900},
-		entry{who: "Cy", at: "2026-11-12", monthly: -4900}, entry{who: "Cy", at: "2026-11-12", monthly: 9900, plan: "studio"},
+		entry{who: "Cy", at: "2026-11-12", monthly: 9900, plan: "studio"}, entry{who: "Cy", at: "2026-11-12", monthly: -4900},
 		entry{who: "Di", at: "2026-01-10", monthly: 4900}, entry{who: "Di", at: "2026-11-13", monthly: -1000},
 		entry{who: "Ed", at: "2026-01-10", monthly: 9900, plan: "studio"}, entry{who: "Ed", at: "2026-11-14", monthly: -9900, plan: "studio"},
 		entry{who: "Flo", at: "2026-11-10", monthly: 100, currency: "eur"},

@@ -19,7 +19,6 @@ WITH member AS (
            END AS movement,
            CASE
                WHEN m.before <= 0 AND m.after > 0 THEN path.came
-               WHEN m.before > 0 AND m.after <= 0 THEN path.went
                ELSE path.changed
            END AS effective_at
     FROM member m
@@ -27,7 +26,6 @@ WITH member AS (
         SELECT coalesce(bool_or(step.total > 0) FILTER (WHERE step.at < $1), false) AS earlier,
                coalesce(bool_or(step.total > 0) FILTER (WHERE step.at >= $1), false) AS inside,
                max(step.at) FILTER (WHERE step.at >= $1 AND step.total > 0 AND step.total - step.delta <= 0) AS came,
-               max(step.at) FILTER (WHERE step.at >= $1 AND step.total <= 0 AND step.total - step.delta > 0) AS went,
                max(step.at) FILTER (WHERE step.at >= $1 AND step.delta <> 0) AS changed
         FROM (
             SELECT l.effective_at AS at, sum(l.annual_delta) AS delta,
