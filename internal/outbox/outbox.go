@@ -3,8 +3,10 @@
 //
 // Decisions: rows in PostgreSQL are the truth and NOTIFY only wakes; events
 // are read in the order (xid, id) and only below the oldest running
-// transaction, because ids are not handed out in the order of commits; an
-// audience is always named, there is no event for everybody.
+// transaction, because ids are not handed out in the order of commits (so a
+// long writing transaction anywhere in the server delays live events, and
+// none of ours is long); an audience is always named, there is no event for
+// everybody.
 package outbox
 
 import (
