@@ -23,7 +23,7 @@ func (r *run) card() {
 	line("Data", r.opt.Dir)
 	fmt.Fprintf(r.opt.Out, "\n  Demo accounts, password %q:\n", demoPassword)
 	for _, a := range shown() {
-		line("  "+a.email, a.what)
+		fmt.Fprintf(r.opt.Out, "    %-22s %s\n", a.email, a.what)
 	}
 	fmt.Fprintf(r.opt.Out, "\n  Try:\n    curl -s %s/v1/plans\n    curl -s %s/v1/auth/login -H 'Content-Type: application/json' \\\n      -d '{\"email\":\"aisha@example.org\",\"password\":\"%s\"}'\n", h.API, h.API, demoPassword)
 	fmt.Fprintf(r.opt.Out, "\n  The walk through the house is in README.md. Ctrl-C stops all of it.\n%s\n\n", rule)

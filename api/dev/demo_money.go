@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/pkg/stripesandbox"
 )
@@ -67,8 +68,11 @@ func (c *community) subscribe(ctx context.Context, email, plan, price, card stri
 // sync reads what Stripe says about somebody now, at the time it is there.
 func (c *community) sync(ctx context.Context, email string) error {
 	customer, err := c.app.Billing.Customer(ctx, c.users[email].ID)
-	if err != nil || customer == "" {
-		return err
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil // she has never paid
+	}
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
 	}
 	return c.app.Billing.SyncCustomer(ctx, customer, "demo", c.stripe.box.Now()) //nolint:wrapcheck // says what was being done
 }

@@ -28,6 +28,7 @@ var errMethod = &fault.Error{Kind: fault.NotAllowedMethod, Code: "method-not-all
 
 // Handler is the API as the world sees it.
 func (a *App) Handler() (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.ContextWithFallback = true // the request's own context reaches the domains
 	engine.HandleMethodNotAllowed = true

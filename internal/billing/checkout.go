@@ -89,7 +89,11 @@ func (b *Billing) startCheckout(ctx context.Context, userID uuid.UUID, sale memb
 		return Checkout{}, false, err
 	}
 	if row != nil && row.State == checkoutOpen && row.PriceID == sale.Price.ID {
-		return Checkout{row.URL, *row.ExpiresAt}, false, nil
+		open, err := b.stillOpen(ctx, *row)
+		if err != nil || open {
+			return Checkout{row.URL, *row.ExpiresAt}, false, err
+		}
+		row = nil
 	}
 	if row != nil && row.PriceID != sale.Price.ID {
 		if err := b.closeCheckout(ctx, *row); err != nil {
@@ -125,17 +129,36 @@ func (b *Billing) currentCheckout(ctx context.Context, userID uuid.UUID) (*check
 	return nil, b.closeCheckout(ctx, row)
 }
 
-// closeCheckout makes sure that nobody can pay there any more. It returns
-// ErrSubscriptionLive when somebody has.
+// stillOpen asks Stripe whether one can pay there: an event that says
+// otherwise may be on its way, or lost.
+func (b *Billing) stillOpen(ctx context.Context, row checkout) (bool, error) {
+	found, ok, err := b.stripe.session(ctx, *row.StripeSessionID)
+	if err != nil {
+		return false, fmt.Errorf("look up a checkout session: %w", err)
+	}
+	if ok && found.Status == checkoutOpen {
+		return true, nil
+	}
+	return false, b.settled(ctx, row, found.Status)
+}
+
+// closeCheckout makes sure that nobody can pay there any more. Whether
+// somebody has shows in her subscriptions, which are looked at before a new
+// session is made.
 func (b *Billing) closeCheckout(ctx context.Context, row checkout) error {
+	status := checkoutExpired
 	if row.StripeSessionID != nil && row.ExpiresAt != nil && row.ExpiresAt.After(b.clock.Now()) {
-		status, err := b.stripe.expireSession(ctx, *row.StripeSessionID)
-		if err != nil {
+		var err error
+		if status, err = b.stripe.expireSession(ctx, *row.StripeSessionID); err != nil {
 			return err
 		}
-		if status == checkoutComplete {
-			return ErrSubscriptionLive
-		}
+	}
+	return b.settled(ctx, row, status)
+}
+
+func (b *Billing) settled(ctx context.Context, row checkout, status string) error {
+	if status == checkoutComplete {
+		return b.store.settleCheckout(ctx, *row.StripeSessionID, row.ID, checkoutComplete, b.clock.Now())
 	}
 	return b.store.expireCheckout(ctx, row.ID, b.clock.Now())
 }

@@ -69,11 +69,14 @@ func (c *call) sessionExpiry() (int64, *apiError) {
 		return c.now().Add(24 * time.Hour).Unix(), nil
 	}
 	at := c.in.num("expires_at")
+	// The caller does not live in simulated time: what counts is how far ahead
+	// it looks from its own clock.
+	wall := c.wall().Unix()
 	// A minute of grace, because the caller computed the time before the call.
-	if at < c.unix()+29*60 || at > c.unix()+86460 {
+	if at < wall+29*60 || at > wall+86460 {
 		return 0, invalid("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
 	}
-	return at, nil
+	return c.unix() + at - wall, nil
 }
 
 func (c *call) sessionTrial() (int64, *apiError) {

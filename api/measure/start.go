@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	patience = time.Minute
+	rest     = 5 * time.Second // after which memory counts as idle
+)
+
+// starts runs the whole house twice in an empty folder: the first start makes
+// the database and the demo community, the second finds them.
+func starts(ctx context.Context, binary, dir string) ([]row, error) {
+	var rows []row
+	for _, which := range []string{"first start to /readyz", "second start to /readyz"} {
+		took, memory, err := start(ctx, binary, dir)
+		if err != nil {
+			return rows, fmt.Errorf("%s: %w", which, err)
+		}
+		rows = append(rows, row{which, seconds(took)})
+		if which[0] == 's' {
+			rows = append(rows, row{"idle memory (RSS, without PostgreSQL)", memory})
+		}
+	}
+	return rows, nil
+}
+
+func start(ctx context.Context, binary, dir string) (took time.Duration, memory string, err error) {
+	addr, err := free(ctx)
+	if err != nil {
+		return 0, "", err
+	}
+	var log bytes.Buffer
+	cmd := exec.CommandContext(ctx, binary, "--dir", dir)
+	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR="+addr) //nolint:forbidigo // hands it on
+	cmd.Stdout, cmd.Stderr = &log, &log
+	begin := time.Now() //nolint:forbidigo // measures, decides nothing
+	if err := cmd.Start(); err != nil {
+		return 0, "", err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	err = ready(ctx, "http://"+addr+"/readyz", ended)
+	took = time.Since(begin)
+	if err == nil {
+		time.Sleep(rest)
+		memory, err = resident(cmd.Process.Pid)
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		_ = cmd.Process.Kill()
+		err = errors.Join(err, errors.New("it does not stop"))
+	}
+	if err != nil {
+		return 0, "", fmt.Errorf("%w\n%s", err, log.String())
+	}
+	return took, memory, nil
+}
+
+func free(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func ready(ctx context.Context, url string, ended chan error) error {
+	client := &http.Client{Timeout: time.Second}
+	for limit := time.After(patience); ; {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return err
+		}
+		if resp, err := client.Do(req); err == nil {
+			_ = resp.Body.Close() // it was not read
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			return fmt.Errorf("it ended: %w", err)
+		case <-limit:
+			return errors.New("it is not ready after a minute")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// resident gives the memory of a process, where /proc tells it.
+func resident(pid int) (string, error) {
+	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/status")
+	if errors.Is(err, os.ErrNotExist) {
+		return "not known on this system", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if kilobytes, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+			n, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kilobytes), " kB"), 64)
+			return fmt.Sprintf("%.0f MB", n*1024/1e6), err
+		}
+	}
+	return "not known on this system", nil
+}
