@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -22,7 +23,9 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
+	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -33,11 +36,21 @@ const password = "twelve years of logistics"
 func accounts(t *testing.T) (context.Context, *handler.Account, account.User) {
 	t.Helper()
 	ctx, db := pgtest.Tx(t)
-	q, err := job.New(db, job.Config{})
+	a, _ := domain(t, db, "127.0.0.1:1")
+	u, err := a.Create(ctx, account.NewUser{Email: uuid.NewString() + "@example.org", Password: password, DisplayName: "Maria", Roles: []account.Role{account.Coach}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := mail.New(mail.Config{URL: "smtp://127.0.0.1:1?tls=none", From: "hello@example.org"})
+	return ctx, &handler.Account{Account: a}, u
+}
+
+func domain(t *testing.T, db *pg.DB, relay string) (*account.Account, *job.Queue) {
+	t.Helper()
+	q, err := job.New(db, job.Config{Poll: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := mail.New(mail.Config{URL: "smtp://" + relay + "?tls=none", From: "hello@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +61,7 @@ func accounts(t *testing.T) (context.Context, *handler.Account, account.User) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := a.Create(ctx, account.NewUser{Email: uuid.NewString() + "@example.org", Password: password, DisplayName: "Maria", Roles: []account.Role{account.Coach}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ctx, &handler.Account{Account: a}, u
+	return a, q
 }
 
 // written gives what an answer puts on the wire.
@@ -213,6 +222,45 @@ func TestSignUpAndVerify(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestVerifyAnswersASession(t *testing.T) {
+	t.Parallel()
+	ctx, db := t.Context(), pgtest.New(t)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink, err := mailsink.New(mailsink.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go sink.ServeSMTP(listener)
+	t.Cleanup(func() { _ = sink.Close() })
+	a, q := domain(t, db, listener.Addr().String())
+	if err := q.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Stop(context.Background()) })
+	h := &handler.Account{Account: a}
+	if _, err := h.SignUp(ctx, openapi.SignUpRequestObject{Body: &openapi.Signup{Email: "ada@example.org", Password: password, DisplayName: "Ada"}}); err != nil {
+		t.Fatal(err)
+	}
+	within, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	letter, err := sink.Wait(within, "ada@example.org", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`^[0-9]{6}`).FindString(letter.Subject)
+	answer, err := h.VerifyEmail(ctx, openapi.VerifyEmailRequestObject{Body: &openapi.Verification{Email: "ada@example.org", Code: code, RefreshIn: openapi.Cookie}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := written(t, answer.VisitVerifyEmailResponse)
+	if s := sessionIn(t, r); s.Member.DisplayName != "Ada" || s.RefreshToken != "" || !cookieLine.MatchString(r.Header.Get("Set-Cookie")) {
+		t.Errorf("%+v, cookie %q", s, r.Header.Get("Set-Cookie"))
+	}
 }
 
 func TestMe(t *testing.T) {
