@@ -505,8 +505,8 @@ type AccessLevel string
 
 // Author defines model for Author.
 type Author struct {
-	DisplayName string             `json:"display_name"`
 	ID          openapi_types.UUID `json:"id"`
+	DisplayName string             `json:"display_name"`
 }
 
 // Capability defines model for Capability.
@@ -526,10 +526,10 @@ type CheckoutRequest struct {
 
 // Cohort defines model for Cohort.
 type Cohort struct {
+	ID                   openapi_types.UUID `json:"id"`
 	Capacity             int                `json:"capacity"`
 	EndsOn               openapi_types.Date `json:"ends_on"`
 	Enrolment            EnrolmentBrief     `json:"enrolment,omitempty,omitzero"`
-	ID                   openapi_types.UUID `json:"id"`
 	Name                 string             `json:"name"`
 	Programme            string             `json:"programme"`
 	RegistrationClosesAt time.Time          `json:"registration_closes_at,omitempty,omitzero"`
@@ -572,16 +572,16 @@ type Email = string
 
 // Enrolment defines model for Enrolment.
 type Enrolment struct {
+	ID         openapi_types.UUID `json:"id"`
 	CohortID   openapi_types.UUID `json:"cohort_id"`
 	EnrolledAt time.Time          `json:"enrolled_at"`
-	ID         openapi_types.UUID `json:"id"`
 	State      EnrolmentState     `json:"state"`
 }
 
 // EnrolmentBrief defines model for EnrolmentBrief.
 type EnrolmentBrief struct {
-	EnrolledAt time.Time          `json:"enrolled_at"`
 	ID         openapi_types.UUID `json:"id"`
+	EnrolledAt time.Time          `json:"enrolled_at"`
 	State      EnrolmentState     `json:"state"`
 }
 
@@ -662,11 +662,11 @@ type MRRMovement struct {
 
 // Me defines model for Me.
 type Me struct {
+	ID            openapi_types.UUID `json:"id"`
 	CreatedAt     time.Time          `json:"created_at"`
 	DisplayName   string             `json:"display_name"`
 	Email         string             `json:"email"`
 	EmailVerified bool               `json:"email_verified"`
-	ID            openapi_types.UUID `json:"id"`
 	Roles         []Role             `json:"roles"`
 	TimeZone      string             `json:"time_zone"`
 }
@@ -693,12 +693,12 @@ type MemberMovement struct {
 
 // MemberRow defines model for MemberRow.
 type MemberRow struct {
+	ID           openapi_types.UUID `json:"id"`
 	Access       AccessLevel        `json:"access"`
 	AccessReason string             `json:"access_reason"`
 	Cohorts      []string           `json:"cohorts"`
 	DisplayName  string             `json:"display_name"`
 	Email        string             `json:"email"`
-	ID           openapi_types.UUID `json:"id"`
 	JoinedAt     time.Time          `json:"joined_at"`
 	Mrr          []Money            `json:"mrr"`
 	Plan         string             `json:"plan,omitempty,omitzero"`
@@ -771,14 +771,13 @@ type Outline struct {
 
 // OutlineItem defines model for OutlineItem.
 type OutlineItem struct {
-	Availability OutlineItemAvailability `json:"availability"`
-
 	// ID The same across versions of the programme.
-	ID        openapi_types.UUID `json:"id"`
-	Kind      OutlineItemKind    `json:"kind"`
-	Mandatory bool               `json:"mandatory"`
-	MetAt     time.Time          `json:"met_at,omitempty,omitzero"`
-	Minutes   int                `json:"minutes"`
+	ID           openapi_types.UUID      `json:"id"`
+	Availability OutlineItemAvailability `json:"availability"`
+	Kind         OutlineItemKind         `json:"kind"`
+	Mandatory    bool                    `json:"mandatory"`
+	MetAt        time.Time               `json:"met_at,omitempty,omitzero"`
+	Minutes      int                     `json:"minutes"`
 
 	// ModuleID The module it belongs to.
 	ModuleID openapi_types.UUID `json:"module_id,omitempty,omitzero"`
@@ -813,7 +812,8 @@ type Plan struct {
 
 // Post defines model for Post.
 type Post struct {
-	Author Author `json:"author"`
+	ID     openapi_types.UUID `json:"id"`
+	Author Author             `json:"author"`
 
 	// Body Markdown as it was written. Empty when taken away.
 	Body      string    `json:"body"`
@@ -825,7 +825,6 @@ type Post struct {
 
 	// HTML Sanitised.
 	HTML    string             `json:"html"`
-	ID      openapi_types.UUID `json:"id"`
 	Number  int                `json:"number"`
 	ReplyTo int                `json:"reply_to,omitempty,omitzero"`
 	State   PostState          `json:"state"`
@@ -867,15 +866,15 @@ type Price struct {
 
 // Problem RFC 9457.
 type Problem struct {
-	Code   string       `json:"code"`
-	Detail string       `json:"detail"`
-	Errors []FieldError `json:"errors,omitempty,omitzero"`
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
 
 	// Instance The request id as a URN.
-	Instance string `json:"instance"`
-	Status   int    `json:"status"`
-	Title    string `json:"title"`
-	Type     string `json:"type"`
+	Instance string       `json:"instance"`
+	Errors   []FieldError `json:"errors,omitempty,omitzero"`
 }
 
 // ReadPosition defines model for ReadPosition.
@@ -921,8 +920,8 @@ type Signup struct {
 
 // Space defines model for Space.
 type Space struct {
-	CohortID       openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
 	ID             openapi_types.UUID `json:"id"`
+	CohortID       openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
 	Kind           SpaceKind          `json:"kind"`
 	LastActivityAt time.Time          `json:"last_activity_at,omitempty,omitzero"`
 
@@ -937,12 +936,12 @@ type SpaceKind string
 
 // Subscription defines model for Subscription.
 type Subscription struct {
-	Amount           Money     `json:"amount"`
-	CurrentPeriodEnd time.Time `json:"current_period_end,omitempty,omitzero"`
+	ID               openapi_types.UUID `json:"id"`
+	Amount           Money              `json:"amount"`
+	CurrentPeriodEnd time.Time          `json:"current_period_end,omitempty,omitzero"`
 
 	// EndsAt When it ended, or is going to.
 	EndsAt        time.Time          `json:"ends_at,omitempty,omitzero"`
-	ID            openapi_types.UUID `json:"id"`
 	Interval      Interval           `json:"interval"`
 	IntervalCount int                `json:"interval_count"`
 	Plan          string             `json:"plan"`
@@ -958,11 +957,11 @@ type Title = string
 
 // Topic defines model for Topic.
 type Topic struct {
+	ID                 openapi_types.UUID `json:"id"`
 	Author             Author             `json:"author"`
 	BumpedAt           time.Time          `json:"bumped_at"`
 	CreatedAt          time.Time          `json:"created_at"`
 	HighestPostNumber  int                `json:"highest_post_number"`
-	ID                 openapi_types.UUID `json:"id"`
 	LastReadPostNumber int                `json:"last_read_post_number"`
 	PostsCount         int                `json:"posts_count"`
 	SpaceID            openapi_types.UUID `json:"space_id"`
