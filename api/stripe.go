@@ -45,6 +45,37 @@ func (s stripeSetup) Run(p *process) error {
 	return nil
 }
 
+// plan is one entry of the plan file.
+type plan struct {
+	Slug        string   `json:"slug"`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Benefits    []string `json:"benefits"`
+	Hidden      bool     `json:"hidden"`
+	Prices      []price  `json:"prices"`
+}
+
+type price struct {
+	Key           string `json:"key"`
+	Interval      string `json:"interval"`
+	IntervalCount int64  `json:"interval_count"`
+	AmountMinor   int64  `json:"amount_minor"`
+	Currency      string `json:"currency"`
+	TrialDays     int64  `json:"trial_days"`
+}
+
+// spec gives the plan at its place in the file.
+func (p plan) spec(position int) membership.PlanSpec {
+	s := membership.PlanSpec{Slug: p.Slug, Name: p.Name, Description: p.Description, Benefits: p.Benefits, Position: int64(position)}
+	if p.Hidden {
+		s.State = membership.Hidden
+	}
+	for _, one := range p.Prices {
+		s.Prices = append(s.Prices, membership.PriceSpec(one))
+	}
+	return s
+}
+
 func readPlans(file string) ([]membership.PlanSpec, error) {
 	text, err := os.Open(file)
 	if err != nil {
@@ -53,11 +84,15 @@ func readPlans(file string) ([]membership.PlanSpec, error) {
 	defer text.Close() //nolint:errcheck // it was only read
 	decoder := json.NewDecoder(text)
 	decoder.DisallowUnknownFields()
-	var plans []membership.PlanSpec
+	var plans []plan
 	if err := decoder.Decode(&plans); err != nil {
 		return nil, fmt.Errorf("read the plan file %s: %w", file, err)
 	}
-	return plans, nil
+	var specs []membership.PlanSpec
+	for i, p := range plans {
+		specs = append(specs, p.spec(i+1))
+	}
+	return specs, nil
 }
 
 // plain gives the words for people of a fault.
