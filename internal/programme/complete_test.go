@@ -20,7 +20,7 @@ func TestComplete(t *testing.T) {
 	t.Run("it records when and who, and answers the item", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who := w.member(ctx)
 		enrolment := w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		got := w.complete(ctx, who, w.first)
@@ -38,7 +38,7 @@ func TestComplete(t *testing.T) {
 	t.Run("doing it again keeps the first date, even when it could not be done any more", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who := w.member(ctx)
 		w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		first := w.complete(ctx, who, w.first)
@@ -51,7 +51,7 @@ func TestComplete(t *testing.T) {
 	t.Run("the newest of her cohorts is meant, and only her own", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who, other := w.member(ctx), w.member(ctx)
 		old, now := w.cohort(ctx, "running", "2026-09-01", "2027-02-01"), w.cohort(ctx, "running", "2026-11-30", "2027-02-01")
 		w.enrol(ctx, who, old, "active", 1)
@@ -67,7 +67,7 @@ func TestComplete(t *testing.T) {
 func TestCompleteSaysNo(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	who, stranger := w.member(ctx), w.member(ctx)
 	w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 	t.Run("an item that is not there, or not hers, is not found", func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestCompleteAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	ctx := t.Context()
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	who := w.member(ctx)
 	w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 	const n = 8

@@ -17,7 +17,7 @@ func TestOutline(t *testing.T) {
 	t.Run("it shows every item with its state, reasons and opening", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who, cohort := w.member(ctx), w.cohort(ctx, "running", "2026-11-30", "2027-02-01")
 		enrolment := w.enrol(ctx, who, cohort, "active", 1)
 		w.exec(ctx, `INSERT INTO cohort_breaks (cohort_id, from_on, to_on) VALUES ($1, '2026-12-02', '2026-12-03')`, cohort)
@@ -45,7 +45,7 @@ func TestOutline(t *testing.T) {
 	t.Run("it takes three statements", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who := w.member(ctx)
 		w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		counted, n := pg.Count(ctx)
@@ -57,7 +57,7 @@ func TestOutline(t *testing.T) {
 	t.Run("a waived item counts as met and is shown as waived", func(t *testing.T) {
 		t.Parallel()
 		ctx, db := pgtest.Tx(t)
-		w := newWorld(t, ctx, db)
+		w := newWorld(ctx, t, db)
 		who := w.member(ctx)
 		enrolment := w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		w.exec(ctx, `INSERT INTO item_progress (enrolment_id, lineage_id, state, met_at, met_how) VALUES ($1, $2, 'waived', $3, 'prior')`, enrolment, w.first, w.clock.Now())
@@ -71,7 +71,7 @@ func TestOutline(t *testing.T) {
 func TestOutlineChoosesTheCohort(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	who, other := w.member(ctx), w.member(ctx)
 	none := func(name string, id uuid.UUID) {
 		if _, err := w.p.Outline(ctx, who, id); !errors.Is(err, ErrNoOutline) {
@@ -111,7 +111,7 @@ func TestOutlineChoosesTheCohort(t *testing.T) {
 func TestOutlineFollowsMembershipAndPlace(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	who := w.member(ctx)
 	enrolment := w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 	w.complete(ctx, who, w.first)

@@ -125,7 +125,7 @@ func (l *lineages) Scan(src any) error {
 	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' }) {
 		id, err := uuid.Parse(part)
 		if err != nil {
-			return err
+			return fmt.Errorf("read a lineage: %w", err)
 		}
 		*l = append(*l, id)
 	}

@@ -16,7 +16,7 @@ import (
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	next := w.content()
 	next.Title = "Return to tech, again"
 	second, err := w.p.Publish(ctx, next)
@@ -49,7 +49,7 @@ func TestPublish(t *testing.T) {
 func TestPublishKeepsCohortsWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	who := w.member(ctx)
 	w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 	before := w.outline(ctx, who, uuid.Nil)
@@ -117,7 +117,7 @@ func TestPublishRefuses(t *testing.T) {
 func TestRefusedVersionIsNotWritten(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	bad := w.content()
 	bad.Items[1].Requires = []uuid.UUID{w.milestone}
 	if _, err := w.p.Publish(ctx, bad); !errors.Is(err, ErrVersion) || len(fault.From(err).Fields) != 1 {

@@ -27,7 +27,7 @@ type world struct {
 	version                          uuid.UUID
 }
 
-func newWorld(t testing.TB, ctx context.Context, db *pg.DB) *world {
+func newWorld(ctx context.Context, t testing.TB, db *pg.DB) *world {
 	t.Helper()
 	c := clock.NewManual(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))
 	w := &world{t: t, db: db, clock: c, p: New(db, c), module: pg.NewID(), first: pg.NewID(), second: pg.NewID(), milestone: pg.NewID()}

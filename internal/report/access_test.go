@@ -20,7 +20,7 @@ func (w *world) access(ctx context.Context, who, level, reason string, until *ti
 func TestAccessNow(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Pays", "Free", "Guest", "Trial", "Paused", "Over", "Banned", "Both")
+	w := newWorld(ctx, t, db, "Pays", "Free", "Guest", "Trial", "Paused", "Over", "Banned", "Both")
 	over := w.clock.Now()
 	w.access(ctx, "Pays", "full", "subscription", nil)
 	w.access(ctx, "Free", "full", "subscription", nil)
@@ -45,7 +45,7 @@ func TestAccessNow(t *testing.T) {
 func TestAccessThen(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Pays", "Guest", "Former", "Revoked", "Trial", "Paused", "Banned", "Both")
+	w := newWorld(ctx, t, db, "Pays", "Guest", "Former", "Revoked", "Trial", "Paused", "Banned", "Both")
 	grant := func(who, starts string, ends, revoked any) {
 		w.exec(ctx, `INSERT INTO grants (id, user_id, kind, level, starts_at, ends_at, revoked_at, reason, created_at)
 			VALUES ($1, $2, 'comp', 'full', $3::text::timestamptz, $4::text::timestamptz, $5::text::timestamptz, '', now())`,
@@ -72,7 +72,7 @@ func TestAccessThen(t *testing.T) {
 		w.clock.Advance(400 * 24 * time.Hour)
 		after := w.report(ctx, november)
 		after.GeneratedAt = before.GeneratedAt
-		if diff := cmp.Diff(before, after, exactly); diff != "" {
+		if diff := cmp.Diff(before, after, exactly()); diff != "" {
 			t.Errorf("(-before +after):\n%s", diff)
 		}
 	})

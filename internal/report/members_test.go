@@ -16,7 +16,7 @@ import (
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Ada", "Bo")
+	w := newWorld(ctx, t, db, "Ada", "Bo")
 	w.access(ctx, "Ada", "full", "subscription", nil)
 	w.ledger(
 		ctx, entry{who: "Ada", at: "2026-01-10", monthly: 4900}, entry{who: "Ada", at: "2026-01-10", monthly: 300, currency: "eur"},
@@ -43,7 +43,7 @@ func TestMembers(t *testing.T) {
 		{ID: w.member["Bo"], DisplayName: "Bo", Email: "bo@example.org", JoinedAt: joined.Add(time.Minute), Access: "none", AccessReason: "none", Cohorts: []string{}},
 		{
 			ID: w.member["Ada"], DisplayName: "Ada", Email: "ada@example.org", JoinedAt: joined, Access: "full", AccessReason: "subscription",
-			Plan: "circle", MRR: []money.Amount{{Minor: 300, Currency: "eur"}, {Minor: 4900, Currency: "usd"}}, Cohorts: []string{"Winter"},
+			Plan: w.slug("circle"), MRR: []money.Amount{{Minor: 300, Currency: "eur"}, {Minor: 4900, Currency: "usd"}}, Cohorts: []string{"Winter"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -54,7 +54,7 @@ func TestMembers(t *testing.T) {
 func TestMembersFiltered(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Maria Lopez", "100%_sure", "Anna", "Gone")
+	w := newWorld(ctx, t, db, "Maria Lopez", "100%_sure", "Anna", "Gone")
 	ended := w.clock.Now()
 	w.access(ctx, "Maria Lopez", "full", "subscription", nil)
 	w.access(ctx, "Anna", "full", "trial", &ended)
@@ -96,7 +96,7 @@ func TestMembersFiltered(t *testing.T) {
 func TestMemberPages(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Ada", "Bo", "Cy", "Di", "Ed")
+	w := newWorld(ctx, t, db, "Ada", "Bo", "Cy", "Di", "Ed")
 	w.exec(ctx, `UPDATE users SET created_at = '2026-01-01'`) // the id decides between equals
 	var got []string
 	q := MemberQuery{Limit: 2}

@@ -11,9 +11,12 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/pkg/money"
 )
 
-var exactly = cmp.Comparer(func(a, b *big.Rat) bool {
-	return (a == nil) == (b == nil) && (a == nil || a.Cmp(b) == 0)
-})
+// exactly compares numbers by value.
+func exactly() cmp.Option {
+	return cmp.Comparer(func(a, b *big.Rat) bool {
+		return (a == nil) == (b == nil) && (a == nil || a.Cmp(b) == 0)
+	})
+}
 
 // TestMovements tells what each history is in November 2026.
 func TestMovements(t *testing.T) {
@@ -25,50 +28,98 @@ func TestMovements(t *testing.T) {
 		members MemberMovement
 		rate    *big.Rat
 	}{
-		{"the first time ever is new",
+		{
+			"the first time ever is new",
 			[]entry{{who: "Ada", at: "2026-11-10", monthly: 4900}},
-			MRRMovement{New: 4900, End: 4900}, MemberMovement{New: 1, End: 1}, nil},
-		{"new and more inside the period is all new",
+			MRRMovement{New: 4900, End: 4900},
+			MemberMovement{New: 1, End: 1},
+			nil,
+		},
+		{
+			"new and more inside the period is all new",
 			[]entry{{who: "Ada", at: "2026-11-10", monthly: 4900}, {who: "Ada", at: "2026-11-12", monthly: 100}},
-			MRRMovement{New: 5000, End: 5000}, MemberMovement{New: 1, End: 1}, nil},
-		{"again is a reactivation",
+			MRRMovement{New: 5000, End: 5000},
+			MemberMovement{New: 1, End: 1},
+			nil,
+		},
+		{
+			"again is a reactivation",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-02-10", monthly: -4900}, {who: "Ada", at: "2026-11-10", monthly: 3900}},
-			MRRMovement{Reactivation: 3900, End: 3900}, MemberMovement{Reactivated: 1, End: 1}, nil},
-		{"more is expansion",
+			MRRMovement{Reactivation: 3900, End: 3900},
+			MemberMovement{Reactivated: 1, End: 1},
+			nil,
+		},
+		{
+			"more is expansion",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-11-10", monthly: 100}},
-			MRRMovement{Start: 4900, Expansion: 100, End: 5000}, MemberMovement{Start: 1, End: 1}, new(big.Rat)},
-		{"less is contraction",
+			MRRMovement{Start: 4900, Expansion: 100, End: 5000},
+			MemberMovement{Start: 1, End: 1},
+			new(big.Rat),
+		},
+		{
+			"less is contraction",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-11-10", monthly: -100}},
-			MRRMovement{Start: 4900, Contraction: 100, End: 4800}, MemberMovement{Start: 1, End: 1}, new(big.Rat)},
-		{"to nothing is churn, of those who were there",
+			MRRMovement{Start: 4900, Contraction: 100, End: 4800},
+			MemberMovement{Start: 1, End: 1},
+			new(big.Rat),
+		},
+		{
+			"to nothing is churn, of those who were there",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Bo", at: "2026-01-10", monthly: 1000}, {who: "Ada", at: "2026-11-10", monthly: -4900}},
-			MRRMovement{Start: 5900, Churn: 4900, End: 1000}, MemberMovement{Start: 2, Churned: 1, End: 1}, big.NewRat(1, 2)},
-		{"who came and went inside has joined and left and is in nothing else",
+			MRRMovement{Start: 5900, Churn: 4900, End: 1000},
+			MemberMovement{Start: 2, Churned: 1, End: 1},
+			big.NewRat(1, 2),
+		},
+		{
+			"who came and went inside has joined and left and is in nothing else",
 			[]entry{{who: "Ada", at: "2026-11-10", monthly: 4900}, {who: "Ada", at: "2026-11-20", monthly: -4900}},
-			MRRMovement{}, MemberMovement{JoinedAndLeft: 1}, nil},
-		{"who went and came back inside has not moved",
+			MRRMovement{},
+			MemberMovement{JoinedAndLeft: 1},
+			nil,
+		},
+		{
+			"who went and came back inside has not moved",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-11-10", monthly: -4900}, {who: "Ada", at: "2026-11-20", monthly: 4900}},
-			MRRMovement{Start: 4900, End: 4900}, MemberMovement{Start: 1, End: 1}, new(big.Rat)},
-		{"what comes and goes at one instant never was",
+			MRRMovement{Start: 4900, End: 4900},
+			MemberMovement{Start: 1, End: 1},
+			new(big.Rat),
+		},
+		{
+			"what comes and goes at one instant never was",
 			[]entry{{who: "Ada", at: "2026-11-10", monthly: 4900}, {who: "Ada", at: "2026-11-10", monthly: -4900}},
-			MRRMovement{}, MemberMovement{}, nil},
-		{"and makes no later visit a reactivation",
+			MRRMovement{},
+			MemberMovement{},
+			nil,
+		},
+		{
+			"and makes no later visit a reactivation",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-01-10", monthly: -4900}, {who: "Ada", at: "2026-11-10", monthly: 4900}},
-			MRRMovement{New: 4900, End: 4900}, MemberMovement{New: 1, End: 1}, nil},
-		{"of two subscriptions the end of one is contraction",
+			MRRMovement{New: 4900, End: 4900},
+			MemberMovement{New: 1, End: 1},
+			nil,
+		},
+		{
+			"of two subscriptions the end of one is contraction",
 			[]entry{{who: "Ada", at: "2026-01-10", monthly: 4900}, {who: "Ada", at: "2026-02-10", monthly: 1000}, {who: "Ada", at: "2026-11-10", monthly: -1000}},
-			MRRMovement{Start: 5900, Contraction: 1000, End: 4900}, MemberMovement{Start: 1, End: 1}, new(big.Rat)},
-		{"nobody at the start: no rate",
+			MRRMovement{Start: 5900, Contraction: 1000, End: 4900},
+			MemberMovement{Start: 1, End: 1},
+			new(big.Rat),
+		},
+		{
+			"nobody at the start: no rate",
 			[]entry{{who: "Ada", at: "2026-12-10", monthly: 4900}, {who: "Bo", at: "2026-11-10", monthly: 100}},
-			MRRMovement{New: 100, End: 100}, MemberMovement{New: 1, End: 1}, nil},
+			MRRMovement{New: 100, End: 100},
+			MemberMovement{New: 1, End: 1},
+			nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, db := pgtest.Tx(t)
-			w := newWorld(t, ctx, db, "Ada", "Bo")
+			w := newWorld(ctx, t, db, "Ada", "Bo")
 			w.ledger(ctx, c.ledger...)
 			want := []CurrencyReport{{Currency: "usd", MRR: c.mrr, Members: c.members, Committed: c.mrr.End, ChurnRate: c.rate}}
-			if diff := cmp.Diff(want, w.report(ctx, over(t, "2026-11-01", "2026-11-30")).Currencies, exactly); diff != "" {
+			if diff := cmp.Diff(want, w.report(ctx, over(t, "2026-11-01", "2026-11-30")).Currencies, exactly()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -78,7 +129,7 @@ func TestMovements(t *testing.T) {
 func TestCurrenciesAreApart(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Ada", "Bo")
+	w := newWorld(ctx, t, db, "Ada", "Bo")
 	w.ledger(
 		ctx,
 		entry{who: "Ada", at: "2026-01-10", monthly: 4900},
@@ -90,11 +141,11 @@ func TestCurrenciesAreApart(t *testing.T) {
 	jpy := CurrencyReport{Currency: "jpy", MRR: MRRMovement{New: 700, End: 700}, Members: MemberMovement{New: 1, End: 1}, Committed: 700}
 	usd := CurrencyReport{Currency: "usd", MRR: MRRMovement{Start: 4900, Churn: 4900}, Members: MemberMovement{Start: 1, Churned: 1}, ChurnRate: big.NewRat(1, 1)}
 	q := over(t, "2026-11-01", "2026-11-30")
-	if diff := cmp.Diff([]CurrencyReport{eur, jpy, usd}, w.report(ctx, q).Currencies, exactly); diff != "" {
+	if diff := cmp.Diff([]CurrencyReport{eur, jpy, usd}, w.report(ctx, q).Currencies, exactly()); diff != "" {
 		t.Errorf("all (-want +got):\n%s", diff)
 	}
 	q.Currency = "jpy"
-	if diff := cmp.Diff([]CurrencyReport{jpy}, w.report(ctx, q).Currencies, exactly); diff != "" {
+	if diff := cmp.Diff([]CurrencyReport{jpy}, w.report(ctx, q).Currencies, exactly()); diff != "" {
 		t.Errorf("only one (-want +got):\n%s", diff)
 	}
 	q.Currency = "gbp"
@@ -108,7 +159,7 @@ func TestCurrenciesAreApart(t *testing.T) {
 func TestSeriesBesideMRR(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Ada", "Bo", "Cy", "Di")
+	w := newWorld(ctx, t, db, "Ada", "Bo", "Cy", "Di")
 	w.ledger(
 		ctx,
 		entry{who: "Ada", at: "2026-01-05", monthly: 10000},
@@ -167,7 +218,7 @@ func TestMonthlyAmountsOfOthers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, db := pgtest.Tx(t)
-			w := newWorld(t, ctx, db, "Ada", "Bo", "Cy")
+			w := newWorld(ctx, t, db, "Ada", "Bo", "Cy")
 			for n, p := range c.prices {
 				annual, err := money.Annualised(p.minor, p.interval, p.count, p.quantity)
 				if err != nil {
@@ -186,7 +237,7 @@ func TestMonthlyAmountsOfOthers(t *testing.T) {
 func TestOneMemberThroughAYear(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db, "Ada")
+	w := newWorld(ctx, t, db, "Ada")
 	w.ledger(
 		ctx,
 		entry{who: "Ada", at: "2026-01-10", monthly: 16667},
@@ -215,7 +266,7 @@ func TestOneMemberThroughAYear(t *testing.T) {
 func TestReportStatements(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	w := newWorld(t, t.Context(), db, "Ada")
+	w := newWorld(t.Context(), t, db, "Ada")
 	ctx, n := pg.Count(t.Context())
 	w.report(ctx, over(t, "2026-11-01", "2026-11-30"))
 	if n.N() != 2 {

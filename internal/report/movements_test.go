@@ -16,7 +16,7 @@ import (
 )
 
 // november has one of each movement, two new ones, and one that came and went.
-func november(t testing.TB, ctx context.Context, w *world) Query {
+func november(ctx context.Context, t testing.TB, w *world) Query {
 	t.Helper()
 	for _, name := range []string{"Ada", "Bo", "Cy", "Di", "Ed", "Flo", "Gus"} {
 		w.join(ctx, name)
@@ -38,10 +38,10 @@ func november(t testing.TB, ctx context.Context, w *world) Query {
 func TestMovementRows(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
-	q := november(t, ctx, w)
+	w := newWorld(ctx, t, db)
+	q := november(ctx, t, w)
 	row := func(who string, m Movement, currency string, before, after int64, at, plan string) MovementRow {
-		return MovementRow{w.member[who], who, strings.ToLower(who) + "@example.org", m, currency, before, after, moment(t, at), plan}
+		return MovementRow{w.member[who], who, strings.ToLower(who) + "@example.org", m, currency, before, after, moment(t, at), w.slug(plan)}
 	}
 	for m, want := range map[Movement][]MovementRow{
 		Joined:       {row("Flo", Joined, "eur", 0, 100, "2026-11-10", "circle"), row("Ada", Joined, "usd", 0, 4900, "2026-11-10", "circle")},
@@ -67,8 +67,8 @@ func TestMovementRows(t *testing.T) {
 func TestMovementPages(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
-	november(t, ctx, w)
+	w := newWorld(ctx, t, db)
+	november(ctx, t, w)
 	w.clock.Set(moment(t, "2026-11-30T23:59:00Z"))
 	first, next, err := w.r.MovementRows(ctx, Query{}, Joined, "", 1)
 	if err != nil || len(first) != 1 || next == "" {
@@ -105,7 +105,7 @@ func TestMovementPages(t *testing.T) {
 func TestMovementsCSV(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
+	w := newWorld(ctx, t, db)
 	const formula = "=cmd|' /C calc'!A0"
 	w.join(ctx, formula)
 	w.ledger(ctx, entry{who: formula, at: "2026-11-10T09:30:00Z", monthly: 4900}, entry{who: formula, at: "2026-12-10", monthly: -4900})
@@ -121,7 +121,7 @@ func TestMovementsCSV(t *testing.T) {
 		return b.String()
 	}
 	const header = "member_id,display_name,email,movement,currency,mrr_before,mrr_after,effective_at,plan\r\n"
-	want := header + w.member[formula].String() + ",'" + formula + ",'" + formula + "@example.org,new,usd,0,4900,2026-11-10T09:30:00Z,circle\r\n"
+	want := header + w.member[formula].String() + ",'" + formula + ",'" + formula + "@example.org,new,usd,0,4900,2026-11-10T09:30:00Z," + w.slug("circle") + "\r\n"
 	if diff := cmp.Diff(strings.ToLower(want), strings.ToLower(csv("2026-11-01", "2026-11-30"))); diff != "" {
 		t.Errorf("one row (-want +got):\n%s", diff)
 	}
@@ -133,8 +133,8 @@ func TestMovementsCSV(t *testing.T) {
 func TestCSVListsWhatTheReportCounts(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
-	w := newWorld(t, ctx, db)
-	m, err := w.r.Movements(ctx, november(t, ctx, w))
+	w := newWorld(ctx, t, db)
+	m, err := w.r.Movements(ctx, november(ctx, t, w))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func TestBuckets(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, db := pgtest.Tx(t)
-			w := newWorld(t, ctx, db, "Ada")
+			w := newWorld(ctx, t, db, "Ada")
 			w.ledger(ctx, entry{who: "Ada", at: c.at, monthly: 4900})
 			q := query4(t, c.from, c.to, c.zone)
 			if got := w.report(ctx, q).Currencies[0].MRR; got != (MRRMovement{New: 4900, End: 4900}) {

@@ -45,7 +45,7 @@ func history(t *rapid.T, names []string) []delta {
 func judge(all []delta, currency string, from, to int) CurrencyReport {
 	type life struct{ before, after, everBefore, everInside int64 }
 	lives := map[string]*life{}
-	for day := 0; day < to; day++ {
+	for day := range to {
 		for _, d := range all {
 			if d.currency == currency && d.day == day {
 				if lives[d.who] == nil {
@@ -100,7 +100,7 @@ func TestRandomLedgers(t *testing.T) {
 	t.Parallel()
 	ctx, db := pgtest.Tx(t)
 	names := []string{"Ada", "Bo", "Cy", "Di"}
-	w := newWorld(t, ctx, db, names...)
+	w := newWorld(ctx, t, db, names...)
 	newYear := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		all := history(t, names)
@@ -112,7 +112,7 @@ func TestRandomLedgers(t *testing.T) {
 				w.record(ctx, e, big.NewRat(d.annual, 1))
 			}
 			q := Query{From: newYear.AddDate(0, 0, from), To: newYear.AddDate(0, 0, to-1)}
-			verify(t, ctx, w, q, all, from, to)
+			verify(ctx, t, w, q, all, from, to)
 			return errUndo
 		})
 		if !errors.Is(err, errUndo) {
@@ -121,13 +121,13 @@ func TestRandomLedgers(t *testing.T) {
 	})
 }
 
-func verify(t *rapid.T, ctx context.Context, w *world, q Query, all []delta, from, to int) {
+func verify(ctx context.Context, t *rapid.T, w *world, q Query, all []delta, from, to int) {
 	report, err := w.r.Membership(ctx, q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, got := range report.Currencies {
-		if diff := cmp.Diff(judge(all, got.Currency, from, to), got, exactly); diff != "" {
+		if diff := cmp.Diff(judge(all, got.Currency, from, to), got, exactly()); diff != "" {
 			t.Fatalf("%s (-want +got):\n%s", got.Currency, diff)
 		}
 		m, n := got.MRR, got.Members
@@ -135,12 +135,12 @@ func verify(t *rapid.T, ctx context.Context, w *world, q Query, all []delta, fro
 			t.Fatalf("does not add up: %+v", got)
 		}
 		q.Currency = got.Currency
-		drill(t, ctx, w, q, got)
+		drill(ctx, t, w, q, got)
 	}
 }
 
 // drill adds up the members behind each number, exactly.
-func drill(t *rapid.T, ctx context.Context, w *world, q Query, c CurrencyReport) {
+func drill(ctx context.Context, t *rapid.T, w *world, q Query, c CurrencyReport) {
 	p, err := w.r.Period(q)
 	if err != nil {
 		t.Fatal(err)

@@ -104,7 +104,7 @@ func read[T any](ctx context.Context, q querier, sql string, args ...any) ([]T, 
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	return pgx.CollectRows(rows, pgx.RowToStructByName[T]) //nolint:wrapcheck // the caller says what it was reading
 }
 
 // exact reads a number as PostgreSQL writes it.

@@ -29,7 +29,7 @@ type world struct {
 	plan   map[string]uuid.UUID
 }
 
-func newWorld(t testing.TB, ctx context.Context, db *pg.DB, members ...string) *world {
+func newWorld(ctx context.Context, t testing.TB, db *pg.DB, members ...string) *world {
 	t.Helper()
 	c := clock.NewManual(time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC))
 	sealer, err := cursor.New([]byte(strings.Repeat("k", 32)), 24*time.Hour, c.Now)
@@ -37,10 +37,10 @@ func newWorld(t testing.TB, ctx context.Context, db *pg.DB, members ...string) *
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, clock: c, r: New(db, c, sealer), member: map[string]uuid.UUID{}, subs: map[string]uuid.UUID{}, plan: map[string]uuid.UUID{}}
-	for _, slug := range []string{"circle", "studio"} {
-		w.plan[slug] = pg.NewID()
+	for _, name := range []string{"circle", "studio"} {
+		w.plan[name] = pg.NewID()
 		w.exec(ctx, `INSERT INTO plans (id, slug, name, description, benefits, position, state, created_at) VALUES ($1, $2, $2, '', '', 1, 'public', $3)`,
-			w.plan[slug], slug, c.Now())
+			w.plan[name], w.slug(name), c.Now())
 	}
 	for _, name := range members {
 		w.join(ctx, name)
@@ -59,6 +59,9 @@ func (w *world) exec(ctx context.Context, sql string, args ...any) {
 	}
 }
 
+// slug is the slug of a plan of this world alone: tests run side by side.
+func (w *world) slug(plan string) string { return plan + "-" + w.plan[plan].String() }
+
 // join makes a member with a subscription; each came a minute after the last.
 func (w *world) join(ctx context.Context, name string) uuid.UUID {
 	w.t.Helper()
@@ -67,8 +70,8 @@ func (w *world) join(ctx context.Context, name string) uuid.UUID {
 	w.exec(ctx, `INSERT INTO users (id, email, email_key, display_name, time_zone, state, version, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, 'UTC', 'active', 1, $5, $5)`, id, strings.ToLower(name)+"@example.org", id.String(), name, at)
 	w.exec(ctx, `INSERT INTO subscriptions (id, user_id, stripe_id, plan_id, status, amount_minor, annual_minor, currency, "interval", interval_count,
-		cancel_at_period_end, collection_paused, cancellation_reason, pay_url, started_at, updated_at)
-		VALUES ($1, $2, $1::uuid::text, $3, 'active', 0, 0, 'usd', 'month', 1, false, false, '', '', $4, $4)`, sub, id, w.plan["circle"], at)
+		cancel_at_period_end, cancellation_reason, collection_paused, pay_url, started_at, updated_at)
+		VALUES ($1, $2, $1::uuid::text, $3, 'active', 0, 0, 'usd', 'month', 1, false, '', false, '', $4, $4)`, sub, id, w.plan["circle"], at)
 	w.member[name], w.subs[name] = id, sub
 	return id
 }
