@@ -1,3 +1,4 @@
+//nolint:paralleltest // a database being cloned beside a test holds its events back
 package stream
 
 import (

@@ -3,6 +3,7 @@ package forum
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 
 	"github.com/google/uuid"
@@ -15,6 +16,12 @@ import (
 type attempt func(ctx context.Context, w *world, who account.Actor, space, topic, post uuid.UUID) error
 
 func attempts() map[string]attempt {
+	all := attemptsAtTopics()
+	maps.Copy(all, attemptsAtPosts())
+	return all
+}
+
+func attemptsAtTopics() map[string]attempt {
 	return map[string]attempt{
 		"list its space": func(ctx context.Context, w *world, who account.Actor, space, _, _ uuid.UUID) error {
 			_, err := w.Topics(ctx, who, space, "", 10)
@@ -39,6 +46,11 @@ func attempts() map[string]attempt {
 		"remove it": func(ctx context.Context, w *world, who account.Actor, _, topic, _ uuid.UUID) error {
 			return w.Remove(ctx, who, topic, "")
 		},
+	}
+}
+
+func attemptsAtPosts() map[string]attempt {
+	return map[string]attempt{
 		"read its posts": func(ctx context.Context, w *world, who account.Actor, _, topic, _ uuid.UUID) error {
 			_, err := w.Posts(ctx, who, topic, 1, "", 10)
 			return err
