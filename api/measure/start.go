@@ -45,7 +45,7 @@ func start(ctx context.Context, binary, dir string) (took time.Duration, memory 
 	}
 	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary, "--dir", dir)
-	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR="+addr) //nolint:forbidigo // hands it on
+	cmd.Env = append(cmd.Environ(), "CONSERVATORY_ADDR="+addr)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	begin := time.Now() //nolint:forbidigo // measures, decides nothing
 	if err := cmd.Start(); err != nil {

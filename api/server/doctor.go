@@ -121,7 +121,7 @@ func (v *visit) configuration(context.Context) {
 func (v *visit) zones(context.Context) {
 	if _, err := time.LoadLocation("Europe/Berlin"); err != nil {
 		v.bad("Time zones are not known here, so days and cohort dates cannot be reckoned.",
-			"Install tzdata, or build with -tags timetzdata as deployments/Dockerfile does.")
+			"Install tzdata, or build the binary as deployments/Dockerfile does.")
 		return
 	}
 	v.good("Time zones are known.")
