@@ -202,37 +202,48 @@ func (b *Billing) openAtStripe(ctx context.Context, row checkout, sale membershi
 // order makes the session once Stripe has said that nothing is running. When
 // it cannot be asked there is no session: paying twice is worse than waiting.
 func (b *Billing) order(ctx context.Context, row checkout, customer string, sale membership.Sale) (session, error) {
-	if err := b.notLiveThere(ctx, row.UserID, customer); err != nil {
+	had, err := b.notLiveThere(ctx, row.UserID, customer)
+	if err != nil {
 		return session{}, err
+	}
+	trial := sale.Price.TrialDays
+	if had {
+		trial = 0 // once for each person
 	}
 	return b.stripe.createSession(ctx, sessionOrder{
 		CheckoutID: row.ID, UserID: row.UserID, PriceID: row.PriceID, Customer: customer, Price: *sale.Price.StripePriceID,
-		TrialDays: sale.Price.TrialDays, ExpiresAt: *row.ExpiresAt, SuccessURL: b.cfg.SuccessURL, CancelURL: b.cfg.CancelURL,
+		TrialDays: trial, ExpiresAt: *row.ExpiresAt, SuccessURL: b.cfg.SuccessURL, CancelURL: b.cfg.CancelURL,
 	})
 }
 
 // notLiveThere asks Stripe for running subscriptions of ours. Finding one that
-// we do not know is news, which is taken over at once.
-func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string) error {
+// we do not know is news, which is taken over at once. It tells whether there
+// ever was one, here or there.
+func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string) (had bool, err error) {
 	remotes, err := b.stripe.subscriptions(ctx, customer)
 	if missing(err, "customer") {
-		return errCustomerGone
+		return false, errCustomerGone
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	prices, err := b.membership.Mapped(ctx, priceIDs(remotes))
 	if err != nil {
-		return err
+		return false, err
+	}
+	if had, err = b.membership.Had(ctx, userID); err != nil {
+		return false, err
 	}
 	for _, r := range remotes {
-		if _, ours := r.mapped(prices); !ours || !r.Status.Live() {
+		_, ours := r.mapped(prices)
+		had = had || ours
+		if !ours || !r.Status.Live() {
 			continue
 		}
 		_, err := b.sync(ctx, userID, customer, "checkout", time.Time{}, func(context.Context) error { return nil })
-		return errors.Join(ErrSubscriptionLive, err)
+		return had, errors.Join(ErrSubscriptionLive, err)
 	}
-	return nil
+	return had, nil
 }
 
 // ensureCustomer gives the customer of a member and makes one when there is

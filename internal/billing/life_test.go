@@ -97,8 +97,27 @@ func TestAMemberLeaves(t *testing.T) {
 	}
 	r.pay(r.checkout(who, "annual"), goodCard)
 	r.settle()
+	if a := r.access(who); a.Level != membership.Full || a.Reason != membership.BySubscription || r.mrr(who) != 49000 {
+		t.Fatalf("after coming back she has a second trial, or nothing: %+v", a)
+	}
+}
+
+func TestATrial(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	who := r.user()
+	r.pay(r.checkout(who, "annual"), goodCard)
+	r.settle()
 	if a := r.access(who); a.Level != membership.Full || a.Reason != membership.ByTrial || a.Notice != membership.TrialEnds || r.mrr(who) != 0 {
-		t.Fatalf("after coming back on trial: %+v", a)
+		t.Fatalf("on trial: %+v", a)
+	}
+	if n := r.number(`SELECT sum(annual_delta)::int FROM membership_ledger WHERE user_id = $1 AND series = 'trial'`, who.ID); n != 49000 {
+		t.Errorf("the trial counts %d", n)
+	}
+	r.box.Advance(15 * 24 * time.Hour)
+	r.settle()
+	if a := r.access(who); a.Reason != membership.BySubscription || a.Notice != "" || r.mrr(who) != 49000 {
+		t.Errorf("after the trial: %+v, %d", a, r.mrr(who))
 	}
 }
 

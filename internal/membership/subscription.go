@@ -180,6 +180,13 @@ func (m *Membership) Live(ctx context.Context, userID uuid.UUID) (bool, error) {
 	return false, nil
 }
 
+// Had reports whether she ever had a subscription, however it went. Who had
+// one has had her trial.
+func (m *Membership) Had(ctx context.Context, userID uuid.UUID) (bool, error) {
+	subs, err := m.store.subscriptions(ctx, userID)
+	return len(subs) > 0, err
+}
+
 // ByStripeID finds a recorded subscription; false when there is none.
 func (m *Membership) ByStripeID(ctx context.Context, stripeID string) (Subscription, bool, error) {
 	s, err := m.store.subscription(ctx, stripeID)
