@@ -92,9 +92,7 @@ func TestReportOut(t *testing.T) {
 		`{"at_risk_mrr":0,"committed_mrr":0,"currency":"usd","member_churn_rate":0.25,"members":{"churned":2,"end":7,"joined_and_left":0,"new":0,"reactivated":1,"start":8},` +
 		`"mrr":{"churn":4,"contraction":3,"end":4,"expansion":2,"new":0,"reactivation":1,"start":8},"trial_mrr":0}],` +
 		`"from":"2026-11-01","generated_at":"2026-11-23T10:00:00Z","time_zone":"UTC","to":"2026-11-30"}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	sameJSON(t, want, got)
 }
 
 func TestListsAreNeverNull(t *testing.T) {
