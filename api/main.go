@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // slim images have no time zones
 
 	"github.com/alecthomas/kong"
 

@@ -122,7 +122,10 @@ func wrongPath(op middleware.Operation, good apitest.Call) []broken {
 func wrongQuery(op middleware.Operation, good apitest.Call) []broken {
 	with := func(query string) apitest.Call {
 		c := good
-		path, _, _ := strings.Cut(c.Path, "?")
+		path, asked, _ := strings.Cut(c.Path, "?")
+		if name, _, _ := strings.Cut(query, "="); asked != "" && !strings.HasPrefix(asked, name+"=") {
+			query = asked + "&" + query
+		}
 		c.Path = path + "?" + query
 		return c
 	}

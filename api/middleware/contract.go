@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -58,6 +57,11 @@ func validate(c *gin.Context, op *Operation) error {
 	body, err := readBody(c, op)
 	if err != nil {
 		return err
+	}
+	if len(body) > 0 {
+		if unknown := unknownFields(body, op); len(unknown) > 0 {
+			return fault.ErrInvalid.At(unknown...)
+		}
 	}
 	params := map[string]string{}
 	for _, p := range c.Params {
@@ -173,9 +177,9 @@ func violations(err error) error {
 	var fields []fault.Field
 	inBody := false
 	for _, one := range flatten(err) {
-		field, body := violation(one)
+		found, body := violation(one)
 		inBody = inBody || body
-		fields = append(fields, field)
+		fields = append(fields, found...)
 	}
 	if inBody {
 		return fault.ErrInvalid.At(fields...)
@@ -183,91 +187,24 @@ func violations(err error) error {
 	return errQuery.At(fields...)
 }
 
+// flatten takes apart what the validator nests: many errors, of requests, of
+// schemas. Each stays with the request error that says where it was.
 func flatten(err error) []error {
-	var many openapi3.MultiError
-	if errors.As(err, &many) {
+	switch e := err.(type) { //nolint:errorlint // one layer at a time
+	case openapi3.MultiError:
 		var all []error
-		for _, e := range many {
-			all = append(all, flatten(e)...)
+		for _, one := range e {
+			all = append(all, flatten(one)...)
 		}
 		return all
-	}
-	var req *openapi3filter.RequestError
-	if errors.As(err, &req) && errors.As(req.Err, &many) {
+	case *openapi3filter.RequestError:
 		var all []error
-		for _, e := range many {
-			for _, one := range flatten(e) {
-				wrapped := *req
-				wrapped.Err = one
-				all = append(all, &wrapped)
-			}
+		for _, one := range flatten(e.Err) {
+			wrapped := *e
+			wrapped.Err = one
+			all = append(all, &wrapped)
 		}
 		return all
 	}
 	return []error{err}
-}
-
-func violation(err error) (field fault.Field, body bool) {
-	field = fault.Field{Pointer: "", Code: "invalid", Detail: "cannot be used"}
-	var req *openapi3filter.RequestError
-	if !errors.As(err, &req) {
-		return field, true
-	}
-	body = req.Parameter == nil
-	if p := req.Parameter; p != nil {
-		field.Pointer = "#/" + p.In + "/" + pointerText(p.Name)
-		field.Detail = "is missing or cannot be used"
-	}
-	var schema *openapi3.SchemaError
-	if !errors.As(req.Err, &schema) {
-		return field, body
-	}
-	field.Code, field.Detail = schema.SchemaField, words(schema.SchemaField, schema.Schema)
-	if body {
-		for _, part := range schema.JSONPointer() {
-			field.Pointer += "/" + pointerText(part)
-		}
-	}
-	return field, body
-}
-
-// words says what a value must be, from the contract alone.
-func words(keyword string, s *openapi3.Schema) string {
-	var bound any
-	switch keyword {
-	case "minLength":
-		bound = s.MinLength
-	case "maxLength":
-		bound = s.MaxLength
-	case "minimum":
-		bound = s.Min
-	case "maximum":
-		bound = s.Max
-	case "type":
-		bound = s.Type
-	case "enum":
-		bound = s.Enum
-	case "pattern":
-		bound = s.Pattern
-	case "format":
-		bound = s.Format
-	}
-	text, ok := map[string]string{
-		"minLength": "must have at least so many characters: ", "maxLength": "may have so many characters at most: ",
-		"minimum": "must be at least ", "maximum": "may be at most ", "type": "must be of type ", "enum": "must be one of ",
-		"pattern": "must match ", "format": "must be in the format ",
-		"required": "must be given", "minProperties": "must change something", "properties": "there is no such field",
-		"additionalProperties": "there is no such field",
-	}[keyword]
-	if !ok {
-		return "needs another value"
-	}
-	if bound == nil {
-		return text
-	}
-	value, err := json.Marshal(bound)
-	if err != nil {
-		return text
-	}
-	return text + string(value)
 }

@@ -2,6 +2,7 @@
 package stream
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -66,6 +67,8 @@ func TestAReaderWhoComesBackMissesNothing(t *testing.T) {
 	c := s.circle()
 	r := s.open(c.member, "").greeted()
 	r.leave() // before anything happened
+	other := s.circle()
+	s.topic(other.peer, other.space) // is not hers, live or later
 	topic := s.topic(c.peer, c.space)
 	s.reply(c.peer, topic)
 	r = s.open(c.member, r.lastID).greeted()
@@ -191,6 +194,34 @@ func TestAStreamWidensWhenSheMaySeeMore(t *testing.T) {
 	r := s.open(c.member, "").greeted()
 	s.enrol(c.member, other)
 	topic := s.topic(other.peer, other.space)
+	if name, d := r.event(); name != "topic.created" || d.TopicID != topic {
+		t.Errorf("%q %+v", name, d)
+	}
+}
+
+func TestNothingIsLostWhileItIsFoundOutWhatSheSees(t *testing.T) {
+	gate, looks := make(chan struct{}), make(chan struct{}, 10)
+	s := newStation(t, func(h *Hub) {
+		scope := h.scope
+		h.scope = func(ctx context.Context, who account.Actor) (map[uuid.UUID]struct{}, time.Time, error) {
+			visible, until, err := scope(ctx, who)
+			looks <- struct{}{}
+			<-gate
+			return visible, until, err
+		}
+	})
+	c, other := s.circle(), s.circle()
+	go func() { gate <- struct{}{} }()
+	r := s.open(c.member, "").greeted()
+	<-looks
+	s.enrol(c.member, other)
+	<-looks // she is in, the stream does not know it yet
+	before := s.hub.position()
+	topic := s.topic(other.peer, other.space)
+	for !before.Before(s.hub.position()) {
+		time.Sleep(5 * time.Millisecond) // until it is fanned out
+	}
+	gate <- struct{}{}
 	if name, d := r.event(); name != "topic.created" || d.TopicID != topic {
 		t.Errorf("%q %+v", name, d)
 	}
