@@ -37,11 +37,8 @@ func newWire(c *gin.Context, patient time.Duration) *wire {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
-	control := http.NewResponseController(c.Writer)
-	// The server's read deadline would count as the reader having gone.
-	_ = control.SetReadDeadline(time.Time{})
 	c.Writer.WriteHeader(http.StatusOK)
-	return &wire{w: c.Writer, control: control, patient: patient}
+	return &wire{w: c.Writer, control: http.NewResponseController(c.Writer), patient: patient}
 }
 
 // write sends at once, or fails when the reader takes nothing for too long.
