@@ -100,6 +100,7 @@ func (s *Sandbox) runControl(w http.ResponseWriter, r *http.Request, op control,
 	}
 	if status == http.StatusOK && r.Method != http.MethodGet {
 		s.touch()
+		s.keep(r)
 		if fromPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return

@@ -19,7 +19,9 @@ func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request) {
 		s.render(http.StatusBadRequest, "message.html", notice{Title: "Not possible", Text: "The form cannot be read."}).write(w)
 		return
 	}
-	s.openPage(r).write(w)
+	page := s.openPage(r)
+	s.keep(r)
+	page.write(w)
 }
 
 // openPage finds and renders a page while the sandbox is locked.

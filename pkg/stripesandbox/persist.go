@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,11 +41,31 @@ func (s *Sandbox) keepSaving() {
 	}
 }
 
+// keep saves what a request has changed before the request is answered:
+// whoever saw the answer finds it again after a crash. While deliveries are
+// paused the sandbox is being loaded, and saving soon is enough.
+func (s *Sandbox) keep(r *http.Request) {
+	if s.cfg.StateFile == "" || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return
+	}
+	s.mu.Lock()
+	loading := s.state.Knobs.Paused
+	s.mu.Unlock()
+	if loading {
+		return
+	}
+	if err := s.save(); err != nil {
+		s.log.Error("sandbox state not saved", "error", err)
+	}
+}
+
 // save replaces the state file in one step, so that a crash leaves a whole file.
 func (s *Sandbox) save() error {
 	if s.cfg.StateFile == "" {
 		return nil
 	}
+	s.saving.Lock()
+	defer s.saving.Unlock()
 	s.mu.Lock()
 	data, err := json.Marshal(s.state)
 	s.mu.Unlock()

@@ -81,7 +81,9 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	f := s.takeFault(r.Method, r.URL.Path)
 	f.wait(r.Context())
-	f.write(w, s.answer(r, requestID, f), requestID)
+	answer := s.answer(r, requestID, f)
+	s.keep(r)
+	f.write(w, answer, requestID)
 }
 
 // readForm is ParseForm that also reads the body of a DELETE, where stripe-go

@@ -41,6 +41,7 @@ type Sandbox struct {
 	client *http.Client
 	routes []route
 
+	saving  sync.Mutex // of the state file
 	mu      sync.Mutex
 	state   *state
 	frozen  time.Time // simulated time while due work runs
