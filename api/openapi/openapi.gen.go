@@ -1307,7 +1307,7 @@ type ServerInterface interface {
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(c *gin.Context)
-	// ListCohorts Cohorts, the next to start first
+	// ListCohorts Cohorts, the latest start first
 	// (GET /v1/cohorts)
 	ListCohorts(c *gin.Context, params ListCohortsParams)
 	// GetCohort One cohort
@@ -5748,7 +5748,7 @@ type StrictServerInterface interface {
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
-	// ListCohorts Cohorts, the next to start first
+	// ListCohorts Cohorts, the latest start first
 	// (GET /v1/cohorts)
 	ListCohorts(ctx context.Context, request ListCohortsRequestObject) (ListCohortsResponseObject, error)
 	// GetCohort One cohort
