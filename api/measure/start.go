@@ -61,7 +61,7 @@ func start(ctx context.Context, binary, dir string) (took time.Duration, memory 
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 	select {
-	case <-ended:
+	case <-ended: //nolint:errcheck // how it parts is not measured
 	case <-time.After(patience):
 		_ = cmd.Process.Kill()
 		err = errors.Join(err, errors.New("it does not stop"))

@@ -204,6 +204,21 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestTheRunbookBringsDeadJobsBack(t *testing.T) {
+	t.Parallel()
+	p := healthy(t)
+	p.exec(t, deadJob)
+	_, rest, _ := strings.Cut(deployment(t, "runbooks/jobs-dead.md"), "`UPDATE ")
+	sql, _, found := strings.Cut(rest, "id IN (…);`")
+	if !found {
+		t.Fatal("the runbook does not say how")
+	}
+	p.exec(t, "UPDATE "+sql+"kind = 'x'")
+	if out, err := p.examine(t, clock.System{}); err != nil || !strings.Contains(out, "✓ No job gave up") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestDoctorSeesClocksApart(t *testing.T) {
 	t.Parallel()
 	out, err := healthy(t).examine(t, clock.NewManual(time.Now().Add(time.Minute)))
