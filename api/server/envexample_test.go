@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -11,11 +10,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 )
 
-var update = flag.Bool("update", false, "write deployments/env.example anew") //nolint:gochecknoglobals // a flag of the test binary
+var update = flag.Bool("update", false, "write deployments/env.example anew")
 
 const deployments = "../../deployments"
 
@@ -42,34 +39,6 @@ func TestEverySettingIsExplained(t *testing.T) {
 	for _, v := range Variables() {
 		if v.Name == "" || len(v.Help) < 10 || !strings.Contains(help, v.Name) || !strings.Contains(help, v.Help) {
 			t.Errorf("%+v is not explained", v)
-		}
-	}
-}
-
-func TestThePlanFileIsReadable(t *testing.T) {
-	t.Parallel()
-	file, err := os.Open(filepath.Join(deployments, "plans.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	decoder := json.NewDecoder(file)
-	decoder.DisallowUnknownFields()
-	var plans []membership.PlanSpec
-	if err := decoder.Decode(&plans); err != nil {
-		t.Fatal(err)
-	}
-	if len(plans) != 3 {
-		t.Errorf("%d plans", len(plans))
-	}
-	for _, plan := range plans {
-		if plan.Slug == "" || plan.Name == "" || plan.Description == "" || len(plan.Benefits) == 0 || len(plan.Prices) == 0 {
-			t.Errorf("%+v is not complete", plan)
-		}
-		for _, price := range plan.Prices {
-			if price.AmountMinor < 1 || price.Currency != "usd" || !slices.Contains([]string{"month", "year"}, price.Interval) || price.Key == "" {
-				t.Errorf("%s: %+v is not a price", plan.Slug, price)
-			}
 		}
 	}
 }
