@@ -66,7 +66,7 @@ func run(ctx context.Context, args, environ []string, out io.Writer) error {
 func (p *process) configured() (server.Config, *slog.Logger, error) {
 	cfg, err := server.ReadConfig(p.environ)
 	if err != nil {
-		return cfg, nil, err //nolint:wrapcheck // says it well
+		return cfg, nil, err
 	}
 	log := server.NewLogger(os.Stderr, cfg.LogLevel)
 	slog.SetDefault(log)
@@ -84,5 +84,5 @@ func (d devCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return dev.Run(p.ctx, dev.Options{Dir: d.Dir, Fresh: d.Fresh, Environ: p.environ, Out: p.out, Log: log}) //nolint:wrapcheck // says it well
+	return dev.Run(p.ctx, dev.Options{Dir: d.Dir, Fresh: d.Fresh, Environ: p.environ, Out: p.out, Log: log})
 }

@@ -34,7 +34,7 @@ func (p *process) database() (*pg.DB, error) {
 	if cfg.DatabaseURL == "" {
 		return nil, errors.New("DATABASE_URL is missing, e.g. postgres://user:password@host:5432/conservatory")
 	}
-	return pg.Open(p.ctx, pg.Config{URL: cfg.DatabaseURL, MaxConns: 4, Logger: log, StatementTimeout: migrationTimeout}) //nolint:wrapcheck // says it well
+	return pg.Open(p.ctx, pg.Config{URL: cfg.DatabaseURL, MaxConns: 4, Logger: log, StatementTimeout: migrationTimeout})
 }
 
 // Run applies what is pending.
@@ -54,7 +54,7 @@ func (migrateUp) Run(p *process) error {
 	}
 	fmt.Fprintf(p.out, "Applying %d: %s\n", len(pending), strings.Join(pending, ", "))
 	if err := db.Migrate(p.ctx); err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
 	fmt.Fprintln(p.out, "Up to date.")
 	return nil
@@ -130,7 +130,7 @@ func (a adminPromote) Run(p *process) error {
 }
 
 func readPassword(in *os.File) (string, error) {
-	fd := int(in.Fd()) //nolint:gosec // a file descriptor fits
+	fd := int(in.Fd())
 	if term.IsTerminal(fd) {
 		fmt.Fprint(os.Stderr, "Password: ")
 		text, err := term.ReadPassword(fd)
@@ -152,7 +152,7 @@ type openapiCommand struct{}
 // Run prints the contract.
 func (openapiCommand) Run(p *process) error {
 	_, err := p.out.Write(conservatory.Contract)
-	return err //nolint:wrapcheck // nothing to add
+	return err
 }
 
 type versionCommand struct{}

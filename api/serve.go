@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -38,14 +39,14 @@ func (p *process) work(parts server.Parts) error {
 	}
 	listeners, err := app.Config.Listen(p.ctx, parts)
 	if err != nil {
-		return err //nolint:wrapcheck // names the setting
+		return err
 	}
 	if listeners.API != nil {
 		fmt.Fprintf(p.out, "Conservatory API on %s, metrics on http://%s/metrics\n", app.Config.BaseURL, listeners.Admin.Addr())
 	} else {
 		fmt.Fprintf(p.out, "Conservatory worker, metrics on http://%s/metrics\n", listeners.Admin.Addr())
 	}
-	return app.Run(p.ctx, parts, listeners) //nolint:wrapcheck // says what was being done
+	return app.Run(p.ctx, parts, listeners)
 }
 
 // app puts the program together, after naming everything that is wrong with
@@ -57,20 +58,20 @@ func (p *process) app() (*server.App, error) {
 	}
 	if cfg.Sandbox || cfg.MailSink || cfg.Demo {
 		if !cfg.Production() {
-			return nil, fmt.Errorf("the sandbox, the mail sink and demo data belong to development: run `conservatory` without a subcommand")
+			return nil, errors.New("the sandbox, the mail sink and demo data belong to development: run `conservatory` without a subcommand")
 		}
 	}
 	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("the configuration is not right (`conservatory serve --help` explains every setting):\n  %s",
 			strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
-	return server.New(p.ctx, cfg, clock.System{}, log) //nolint:wrapcheck // says what was being done
+	return server.New(p.ctx, cfg, clock.System{}, log)
 }
 
 // current makes sure that the schema is the one this binary knows.
 func current(ctx context.Context, app *server.App) error {
 	if app.Config.Migrate {
-		return app.DB.Migrate(ctx) //nolint:wrapcheck // says what was being done
+		return app.DB.Migrate(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -53,8 +53,10 @@ func (h *House) LogIn(t testing.TB, email string) string {
 // Grant opens everything to her, without payment.
 func (h *House) Grant(t testing.TB, s *Someone) {
 	t.Helper()
-	_, err := h.App.Membership.Grant(t.Context(), membership.Grant{UserID: s.ID, Kind: "comp", Level: membership.Full,
-		StartsAt: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Reason: "test"})
+	_, err := h.App.Membership.Grant(t.Context(), membership.Grant{
+		UserID: s.ID, Kind: "comp", Level: membership.Full,
+		StartsAt: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Reason: "test",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

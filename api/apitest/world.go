@@ -58,10 +58,13 @@ func (w World) Everybody() []Someone {
 
 func (w World) plans(t testing.TB) {
 	t.Helper()
-	spec := []membership.PlanSpec{{Slug: "circle", Name: "Circle", Position: 1, Description: "Everything", Benefits: []string{"All of it"},
+	spec := []membership.PlanSpec{{
+		Slug: "circle", Name: "Circle", Position: 1, Description: "Everything", Benefits: []string{"All of it"},
 		Prices: []membership.PriceSpec{
 			{Key: "monthly", Interval: "month", IntervalCount: 1, AmountMinor: 4900, Currency: "usd"},
-			{Key: "annual", Interval: "year", IntervalCount: 1, AmountMinor: 49000, Currency: "usd"}}}}
+			{Key: "annual", Interval: "year", IntervalCount: 1, AmountMinor: 49000, Currency: "usd"},
+		},
+	}}
 	if err := w.h.SetUpStripe(t, spec); err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +84,10 @@ func (w *World) cohorts(t testing.TB) {
 	}
 	today := app.Clock.Now()
 	for name, ids := range map[string][2]*uuid.UUID{"A": {&w.CohortA, &w.SpaceA}, "B": {&w.CohortB, &w.SpaceB}} {
-		run, err := app.Cohort.Create(ctx, cohort.NewCohort{VersionID: version, Name: name, State: cohort.Open, TimeZone: "America/New_York",
-			StartsOn: today.AddDate(0, 0, -2), EndsOn: today.Add(80 * 24 * time.Hour), Capacity: 1000})
+		run, err := app.Cohort.Create(ctx, cohort.NewCohort{
+			VersionID: version, Name: name, State: cohort.Open, TimeZone: "America/New_York",
+			StartsOn: today.AddDate(0, 0, -2), EndsOn: today.Add(80 * 24 * time.Hour), Capacity: 1000,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,8 +117,10 @@ func (h *House) Enrol(t testing.TB, s Someone, in uuid.UUID) {
 func (h *House) Topic(t testing.TB, s Someone, space uuid.UUID, title string) uuid.UUID {
 	t.Helper()
 	var topic struct{ ID uuid.UUID }
-	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/spaces/" + space.String() + "/topics", Token: s.Token,
-		Body: map[string]string{"title": title, "body": "Something to say."}}).Must(t, http.StatusCreated).Into(t, &topic)
+	h.Do(t, Call{
+		Method: http.MethodPost, Path: "/v1/spaces/" + space.String() + "/topics", Token: s.Token,
+		Body: map[string]string{"title": title, "body": "Something to say."},
+	}).Must(t, http.StatusCreated).Into(t, &topic)
 	return topic.ID
 }
 
@@ -121,8 +128,10 @@ func (h *House) Topic(t testing.TB, s Someone, space uuid.UUID, title string) uu
 func (h *House) Reply(t testing.TB, s Someone, topic uuid.UUID) uuid.UUID {
 	t.Helper()
 	var post struct{ ID uuid.UUID }
-	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/topics/" + topic.String() + "/posts", Token: s.Token,
-		Body: map[string]string{"body": "An answer."}}).Must(t, http.StatusCreated).Into(t, &post)
+	h.Do(t, Call{
+		Method: http.MethodPost, Path: "/v1/topics/" + topic.String() + "/posts", Token: s.Token,
+		Body: map[string]string{"body": "An answer."},
+	}).Must(t, http.StatusCreated).Into(t, &post)
 	return post.ID
 }
 

@@ -100,15 +100,21 @@ func plans() []membership.PlanSpec {
 		return membership.PriceSpec{Key: key, Interval: interval, IntervalCount: 1, AmountMinor: minor, Currency: "usd"}
 	}
 	return []membership.PlanSpec{
-		{Slug: "circle", Name: "Circle", Position: 1, Description: "The whole community, one cohort at a time.",
+		{
+			Slug: "circle", Name: "Circle", Position: 1, Description: "The whole community, one cohort at a time.",
 			Benefits: []string{"All community spaces", "One cohort at a time", "Weekly live session"},
-			Prices:   []membership.PriceSpec{price("monthly", "month", 4900), price("annual", "year", 49000)}},
-		{Slug: "studio", Name: "Studio", Position: 2, Description: "Circle, and a coach who works with you.",
+			Prices:   []membership.PriceSpec{price("monthly", "month", 4900), price("annual", "year", 49000)},
+		},
+		{
+			Slug: "studio", Name: "Studio", Position: 2, Description: "Circle, and a coach who works with you.",
 			Benefits: []string{"Everything in Circle", "A coaching session each month", "Your applications read before they go out"},
-			Prices:   []membership.PriceSpec{price("monthly", "month", 9900), price("annual", "year", 99000)}},
-		{Slug: "evergreen", Name: "Evergreen", Position: 3, Description: "For those who have found their work and stay.",
+			Prices:   []membership.PriceSpec{price("monthly", "month", 9900), price("annual", "year", 99000)},
+		},
+		{
+			Slug: "evergreen", Name: "Evergreen", Position: 3, Description: "For those who have found their work and stay.",
 			Benefits: []string{"All community spaces", "Alumnae evenings"},
-			Prices:   []membership.PriceSpec{price("monthly", "month", 1900), price("annual", "year", 19000)}},
+			Prices:   []membership.PriceSpec{price("monthly", "month", 1900), price("annual", "year", 19000)},
+		},
 	}
 }
 
@@ -135,8 +141,10 @@ func (r *run) demo(ctx context.Context) error {
 	started := clock.System{}.Now()
 	r.say("loading the demo community …")
 	r.sandbox.PauseDeliveries(true) // what happened is read from Stripe, in order
-	c := &community{app: r.house.App, stripe: sandbox{r.sandbox, r.house.Sandbox, r.cfg.StripeSecretKey},
-		users: map[string]account.User{}, actors: map[string]account.Actor{}, cohorts: map[string]uuid.UUID{}, spaces: map[string]uuid.UUID{}}
+	c := &community{
+		app: r.house.App, stripe: sandbox{r.sandbox, r.house.Sandbox, r.cfg.StripeSecretKey},
+		users: map[string]account.User{}, actors: map[string]account.Actor{}, cohorts: map[string]uuid.UUID{}, spaces: map[string]uuid.UUID{},
+	}
 	for _, step := range []func(context.Context) error{c.catalogue, c.accounts, c.curriculum, c.money, c.talk} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("load the demo community (`go run ./api --fresh` starts over): %w", err)
@@ -156,13 +164,15 @@ func (r *run) present() {
 }
 
 func (c *community) catalogue(ctx context.Context) error {
-	return c.app.Billing.Setup(ctx, plans(), billing.SetupOptions{}, io.Discard) //nolint:wrapcheck // says what was being done
+	return c.app.Billing.Setup(ctx, plans(), billing.SetupOptions{}, io.Discard)
 }
 
 func (c *community) accounts(ctx context.Context) error {
 	for i, p := range people() {
-		user, err := c.app.Account.Create(ctx, account.NewUser{Email: p.email, Password: demoPassword, DisplayName: p.name, Roles: p.roles,
-			CreatedAt: sandboxNow().Add(time.Duration(i) * time.Hour)})
+		user, err := c.app.Account.Create(ctx, account.NewUser{
+			Email: p.email, Password: demoPassword, DisplayName: p.name, Roles: p.roles,
+			CreatedAt: sandboxNow().Add(time.Duration(i) * time.Hour),
+		})
 		if err != nil {
 			return fmt.Errorf("create %s: %w", p.email, err)
 		}

@@ -49,7 +49,7 @@ func (s sandbox) call(ctx context.Context, method, path, body string, out any) e
 	if out == nil {
 		return nil
 	}
-	return json.Unmarshal(text, out) //nolint:wrapcheck // our own sandbox's JSON
+	return json.Unmarshal(text, out)
 }
 
 // subscribe goes the way every member goes: checkout, hosted page, sync.
@@ -72,16 +72,16 @@ func (c *community) sync(ctx context.Context, email string) error {
 		return nil // she has never paid
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
-	return c.app.Billing.SyncCustomer(ctx, customer, "demo", c.stripe.box.Now()) //nolint:wrapcheck // says what was being done
+	return c.app.Billing.SyncCustomer(ctx, customer, "demo", c.stripe.box.Now())
 }
 
 // live is her running subscription at Stripe.
 func (c *community) live(ctx context.Context, email string) (subscription, item string, err error) {
 	customer, err := c.app.Billing.Customer(ctx, c.users[email].ID)
 	if err != nil {
-		return "", "", err //nolint:wrapcheck // says what was being done
+		return "", "", err
 	}
 	var list struct {
 		Data []struct {
@@ -121,7 +121,7 @@ func moves(email, plan, price string) func(context.Context, *community) error {
 		}
 		sale, err := c.app.Membership.Price(ctx, plan, price)
 		if err != nil {
-			return err //nolint:wrapcheck // a fault
+			return err
 		}
 		form := url.Values{"items[0][id]": {item}, "items[0][price]": {*sale.Price.StripePriceID}, "proration_behavior": {"none"}}
 		if err := c.stripe.call(ctx, http.MethodPost, "/v1/subscriptions/"+id, form.Encode(), nil); err != nil {
@@ -136,8 +136,10 @@ func granted(email, kind, reason string) func(context.Context, *community) error
 	return func(ctx context.Context, c *community) error {
 		ends := clock.System{}.Now().AddDate(0, 4, 0)
 		admin := c.users["admin@example.org"].ID
-		_, err := c.app.Membership.Grant(ctx, membership.Grant{UserID: c.users[email].ID, Kind: kind, Level: membership.Full,
-			StartsAt: c.stripe.box.Now(), EndsAt: &ends, Reason: reason, GrantedBy: &admin})
-		return err //nolint:wrapcheck // says what was being done
+		_, err := c.app.Membership.Grant(ctx, membership.Grant{
+			UserID: c.users[email].ID, Kind: kind, Level: membership.Full,
+			StartsAt: c.stripe.box.Now(), EndsAt: &ends, Reason: reason, GrantedBy: &admin,
+		})
+		return err
 	}
 }

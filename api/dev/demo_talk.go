@@ -36,8 +36,10 @@ func returnToTech() []programme.NewItem {
 		items = append(items, programme.NewItem{Lineage: module, Kind: programme.Module, Title: m.title, Mandatory: true})
 		for i, title := range m.lessons {
 			days := week * 7
-			lesson := programme.NewItem{Lineage: pg.NewID(), Module: module, Kind: programme.Lesson, Title: title,
-				Mandatory: i < 2, Minutes: int64(20 + 10*i), ReleaseDays: &days, ReleaseMinute: 9 * 60}
+			lesson := programme.NewItem{
+				Lineage: pg.NewID(), Module: module, Kind: programme.Lesson, Title: title,
+				Mandatory: i < 2, Minutes: int64(20 + 10*i), ReleaseDays: &days, ReleaseMinute: 9 * 60,
+			}
 			if before != uuid.Nil {
 				lesson.Requires = []uuid.UUID{before}
 			}
@@ -147,20 +149,25 @@ func threads() []thread {
 		{"commons", "Welcome! Who are you moving this week?", [][2]string{
 			{"becky@example.org", "We are all in sales, might as well own it. Tell us: **who are you trying to move** this week, and what did you hear when you listened?"},
 			{"hanna@example.org", "My former manager. I asked what *she* needs right now, and we talked for an hour."},
-			{"joy@example.org", "My son. He now sorts the laundry. I count it."}}},
+			{"joy@example.org", "My son. He now sorts the laundry. I count it."},
+		}},
 		{"job-search", "A no that left room", [][2]string{
 			{"lucia@example.org", "They said no on Tuesday. I asked whether it was *no forever* or *no for now*. It was the budget: I may ask again in March."},
-			{"becky@example.org", "That question is the whole craft. Put March in your calendar and let it go until then."}}},
+			{"becky@example.org", "That question is the whole craft. Put March in your calendar and let it go until then."},
+		}},
 		{"cohort-" + winter, "Introduce yourself", [][2]string{
 			{"becky@example.org", "Name, how many years away, and one thing you ran at home that would be a job title elsewhere."},
 			{"aisha@example.org", "Aisha, nine years. Three schools' car pool: **logistics**."},
-			{"fatou@example.org", "Fatou, eleven years. I taught four children in two languages."}}},
+			{"fatou@example.org", "Fatou, eleven years. I taught four children in two languages."},
+		}},
 		{"cohort-" + autumn, "Week eight", [][2]string{
 			{"grace@example.org", "My pull request was merged. I told everybody on the bus."},
-			{"dorothea@example.org", "The bus should be proud. What was it about?"}}},
+			{"dorothea@example.org", "The bus should be proud. What was it about?"},
+		}},
 		{"staff", "This week", [][2]string{
 			{"becky@example.org", "Ines's card failed. She knows; please be kind about it."},
-			{"mo@example.org", "Will do."}}},
+			{"mo@example.org", "Will do."},
+		}},
 	}
 }
 
@@ -186,5 +193,5 @@ func (c *community) thread(ctx context.Context, t thread) error {
 func (c *community) space(ctx context.Context, n forum.NewSpace) error {
 	space, err := c.app.Forum.CreateSpace(ctx, n)
 	c.spaces[n.Slug] = space.ID
-	return err //nolint:wrapcheck // says what was being done
+	return err
 }

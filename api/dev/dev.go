@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/api/server"
@@ -59,8 +60,8 @@ type run struct {
 func Run(ctx context.Context, opt Options) (err error) {
 	r := &run{opt: opt}
 	defer func() {
-		for i := len(r.closers) - 1; i >= 0; i-- {
-			r.closers[i]()
+		for _, v := range slices.Backward(r.closers) {
+			v()
 		}
 	}()
 	for _, step := range []func(context.Context) error{r.folder, r.configure, r.database, r.mailbox, r.stripe, r.build} {

@@ -126,8 +126,7 @@ func knownParameters(query url.Values, op *Operation) error {
 func readBody(c *gin.Context, op *Operation) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, err
 		}
 		return nil, (&fault.Error{Kind: fault.Malformed, Code: "body-broken", Detail: "The body ended before it was complete."}).Because(err)
@@ -160,8 +159,10 @@ func unclean(err error) error {
 	if e.Code == strictjson.CodeTextNUL || e.Code == strictjson.CodeTextInvalid {
 		kind = fault.Invalid
 	}
-	return &fault.Error{Kind: kind, Code: e.Code, Detail: "The body cannot be used: " + e.Detail + ".",
-		Fields: []fault.Field{{Pointer: e.Pointer, Code: e.Code, Detail: e.Detail}}}
+	return &fault.Error{
+		Kind: kind, Code: e.Code, Detail: "The body cannot be used: " + e.Detail + ".",
+		Fields: []fault.Field{{Pointer: e.Pointer, Code: e.Code, Detail: e.Detail}},
+	}
 }
 
 func pointerText(s string) string {

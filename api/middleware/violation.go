@@ -31,8 +31,7 @@ func violation(err error) (fields []fault.Field, body bool) {
 	}
 	// The validator has two engines and errors of two kinds: most schemas go to
 	// the one for JSON Schema 2020-12, some to its own.
-	var cause *jsonschema.ValidationError
-	if errors.As(schema.Unwrap(), &cause) {
+	if cause, ok := errors.AsType[*jsonschema.ValidationError](schema.Unwrap()); ok {
 		return explained(within(at, cause.InstanceLocation, req.Parameter == nil), cause.ErrorKind), req.Parameter == nil
 	}
 	at = within(at, schema.JSONPointer(), req.Parameter == nil)
@@ -43,9 +42,11 @@ func within(at string, path []string, body bool) string {
 	if !body {
 		return at
 	}
+	var atSb46 strings.Builder
 	for _, part := range path {
-		at += "/" + pointerText(part)
+		atSb46.WriteString("/" + pointerText(part))
 	}
+	at += atSb46.String()
 	return at
 }
 

@@ -67,10 +67,14 @@ func status(k fault.Kind) int {
 }
 
 var (
-	errInternal = &fault.Error{Kind: fault.Internal, Code: "internal",
-		Detail: "Something went wrong on our side. It has been noted; please try again, and name the request id if you ask about it."}
-	errDatabase = &fault.Error{Kind: fault.Unavailable, Code: "busy",
-		Detail: "This takes longer than it should. Please try again in a moment.", Retry: 2e9}
+	errInternal = &fault.Error{
+		Kind: fault.Internal, Code: "internal",
+		Detail: "Something went wrong on our side. It has been noted; please try again, and name the request id if you ask about it.",
+	}
+	errDatabase = &fault.Error{
+		Kind: fault.Unavailable, Code: "busy",
+		Detail: "This takes longer than it should. Please try again in a moment.", Retry: 2e9,
+	}
 )
 
 // Write answers with the problem of err and ends the handling of the request.
@@ -108,10 +112,11 @@ func faultOf(err error) *fault.Error {
 	if f := fault.From(err); f != nil {
 		return f
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return &fault.Error{Kind: fault.TooLarge, Code: "body-too-large",
-			Detail: "The body may have " + strconv.FormatInt(tooLarge.Limit>>10, 10) + " KiB at most."}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &fault.Error{
+			Kind: fault.TooLarge, Code: "body-too-large",
+			Detail: "The body may have " + strconv.FormatInt(tooLarge.Limit>>10, 10) + " KiB at most.",
+		}
 	}
 	if pg.Unavailable(err) {
 		return errDatabase.Because(err)

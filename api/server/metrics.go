@@ -25,13 +25,19 @@ type metrics struct {
 func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "conservatory_request_seconds",
-			Help: "Time to answer, by operation and status.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}},
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "conservatory_request_seconds",
+			Help: "Time to answer, by operation and status.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		},
 			[]string{"operation", "status"}),
-		statements: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "conservatory_request_statements",
-			Help: "SQL statements of one request, by operation.", Buckets: []float64{0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 25}}, []string{"operation"}),
-		sql: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "conservatory_statement_seconds",
-			Help: "Time of one SQL statement.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .1, .5, 2.5}}, []string{"result"}),
+		statements: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "conservatory_request_statements",
+			Help: "SQL statements of one request, by operation.", Buckets: []float64{0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 25},
+		}, []string{"operation"}),
+		sql: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "conservatory_statement_seconds",
+			Help: "Time of one SQL statement.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .1, .5, 2.5},
+		}, []string{"result"}),
 	}
 	m.registry.MustRegister(m.requests, m.statements, m.sql, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -153,8 +154,10 @@ func unreadable(c *gin.Context, err error) error {
 	if id := c.Param("id"); id != "" && uuid.Validate(id) != nil {
 		return fault.ErrNotFound.At(fault.Field{Pointer: "#/path/id", Code: "format", Detail: "must be a UUID"})
 	}
-	return (&fault.Error{Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value.",
-		Fields: []fault.Field{{Pointer: "#/query/" + parameter(err), Code: "format", Detail: "is not in the format that the contract names"}}}).Because(err)
+	return (&fault.Error{
+		Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value.",
+		Fields: []fault.Field{{Pointer: "#/query/" + parameter(err), Code: "format", Detail: "is not in the format that the contract names"}},
+	}).Because(err)
 }
 
 // parameter takes the name out of "Invalid format for parameter x: …".
@@ -173,7 +176,7 @@ func serveContract(engine *gin.Engine) error {
 		return fmt.Errorf("write the contract as JSON: %w", err)
 	}
 	if !json.Valid(asJSON) {
-		return fmt.Errorf("the contract as JSON is not valid")
+		return errors.New("the contract as JSON is not valid")
 	}
 	show := func(media string, body []byte) gin.HandlerFunc {
 		return func(c *gin.Context) {

@@ -91,7 +91,7 @@ func TestAnUnknownOriginReadsNothing(t *testing.T) {
 // page is one person's browser window with cookies of its own.
 type page struct {
 	t   *testing.T
-	ctx context.Context //nolint:containedctx // chromedp keeps the tab in it
+	ctx context.Context
 }
 
 func launch(t *testing.T) context.Context {

@@ -57,7 +57,7 @@ func build(t *testing.T) string {
 		return *binary
 	}
 	out := filepath.Join(t.TempDir(), "conservatory")
-	if text, err := exec.CommandContext(t.Context(), "go", "build", "-o", out, "../../api").CombinedOutput(); err != nil { //nolint:gosec // our own program
+	if text, err := exec.CommandContext(t.Context(), "go", "build", "-o", out, "../../api").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	return out

@@ -21,7 +21,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/dev"
 )
 
-var binary = flag.String("binary", "", "walk through this binary instead of the code") //nolint:gochecknoglobals // a flag
+var binary = flag.String("binary", "", "walk through this binary instead of the code")
 
 // addresses are where a house is reached.
 type addresses struct{ api, mail, stripe string }
@@ -38,7 +38,7 @@ func TestREADME(t *testing.T) {
 	script = assignment.ReplaceAllString(script, "api="+at.api+" mail="+at.mail+" stripe="+at.stripe)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", script) //nolint:gosec // our own README
+	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", script)
 	var failed bytes.Buffer
 	cmd.Stderr = &failed
 	out, err := cmd.Output()
@@ -161,7 +161,7 @@ func folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the database may run as another user
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

@@ -25,8 +25,7 @@ var errTooLarge = &fault.Error{Kind: fault.TooLarge, Code: "body-too-large", Det
 func Stripe(b *billing.Billing) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		payload, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxEvent))
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			_ = c.Error(errTooLarge)
 			return
 		}

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const goodPassword = "twelve years of logistics"
 
-var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // never changes
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // rig is the domain on a real database with a real mail relay.
 type rig struct {

@@ -27,7 +27,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 )
 
-var b64 = base64.RawURLEncoding //nolint:gochecknoglobals // never changes
+var b64 = base64.RawURLEncoding
 
 // forge makes tokens by hand, with true keys where it wants.
 type forge struct {

@@ -2,6 +2,7 @@ package arch_test
 
 import (
 	"go/ast"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -143,7 +144,7 @@ func TestEveryOperationHasAnExample(t *testing.T) {
 				example = example || media.Example != nil
 			}
 		}
-		if !example && op.Method != "DELETE" {
+		if !example && op.Method != http.MethodDelete {
 			t.Errorf("%s shows no example", op.ID)
 		}
 	}

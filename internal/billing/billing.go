@@ -32,8 +32,10 @@ var (
 	// ErrSubscriptionLive: a second subscription would double the first.
 	ErrSubscriptionLive = &fault.Error{Kind: fault.Conflict, Code: "subscription-live", Detail: "You already have a running subscription. See GET /v1/membership."}
 	// ErrPaymentsUnavailable: Stripe cannot be asked; nothing was charged.
-	ErrPaymentsUnavailable = &fault.Error{Kind: fault.Unavailable, Code: "payments-unavailable", Retry: 30 * time.Second,
-		Detail: "The payment service does not answer. Nothing was charged; please try again in a minute."}
+	ErrPaymentsUnavailable = &fault.Error{
+		Kind: fault.Unavailable, Code: "payments-unavailable", Retry: 30 * time.Second,
+		Detail: "The payment service does not answer. Nothing was charged; please try again in a minute.",
+	}
 	// ErrSignature: not signed by Stripe with a secret of ours, or not recently.
 	ErrSignature = &fault.Error{Kind: fault.Malformed, Code: "signature-invalid", Detail: "The signature does not fit the body."}
 	// ErrLivemode: a test event for the live shop, or the other way round.

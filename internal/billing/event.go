@@ -2,6 +2,7 @@ package billing
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -78,7 +79,7 @@ func readEvent(payload []byte) (event, error) {
 		return event{}, fmt.Errorf("read an event: %w", err)
 	}
 	if in.ID == "" || in.Type == "" || in.Object != "event" {
-		return event{}, fmt.Errorf("read an event: id, type or object is missing")
+		return event{}, errors.New("read an event: id, type or object is missing")
 	}
 	o := in.Data.Object
 	e := event{

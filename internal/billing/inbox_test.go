@@ -91,8 +91,10 @@ func TestARepeatedEventIsStoredOnceAndPromisedAgain(t *testing.T) {
 func TestAnEventOfNobodyWeKnow(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	stranger := r.stripe("POST", "/v1/customers", url.Values{"email": {"stranger@x.test"}, "payment_method": {"pm_card_visa"},
-		"invoice_settings[default_payment_method]": {"pm_card_visa"}})["id"].(string)
+	stranger := r.stripe("POST", "/v1/customers", url.Values{
+		"email": {"stranger@x.test"}, "payment_method": {"pm_card_visa"},
+		"invoice_settings[default_payment_method]": {"pm_card_visa"},
+	})["id"].(string)
 	price := r.stripe("GET", "/v1/prices", url.Values{"active": {"true"}})["data"].([]any)[0].(map[string]any)["id"].(string)
 	r.stripe("POST", "/v1/subscriptions", url.Values{"customer": {stranger}, "items[0][price]": {price}})
 	r.settle()

@@ -107,8 +107,10 @@ func TestWhatCannotBePutRightIsReported(t *testing.T) {
 	r := newIdleRig(t)
 	who := r.user()
 	r.checkout(who, "monthly")
-	ghost := membership.Snapshot{UserID: who.ID, StripeID: "sub_ghost", Status: membership.Active, AnnualMinor: "58800", Currency: "usd",
-		Interval: "month", IntervalCount: 1, StartedAt: r.box.Now()}
+	ghost := membership.Snapshot{
+		UserID: who.ID, StripeID: "sub_ghost", Status: membership.Active, AnnualMinor: "58800", Currency: "usd",
+		Interval: "month", IntervalCount: 1, StartedAt: r.box.Now(),
+	}
 	if err := r.membership.Record(t.Context(), ghost, "test", time.Time{}); err != nil {
 		t.Fatal(err)
 	}

@@ -237,7 +237,7 @@ func (r *rig) send(method, path string, body io.Reader, mediaType string) map[st
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to the end
+	defer res.Body.Close()
 	var text bytes.Buffer
 	if _, err := text.ReadFrom(res.Body); err != nil {
 		r.t.Fatal(err)

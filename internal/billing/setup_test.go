@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestAChangedAmountIsANewPrice(t *testing.T) {
 		}
 	}
 	for _, e := range r.box.Journal()[before:] {
-		if e.Method != "GET" {
+		if e.Method != http.MethodGet {
 			t.Errorf("the dry run sent %s %s", e.Method, e.Path)
 		}
 	}

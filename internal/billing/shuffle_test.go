@@ -76,7 +76,7 @@ func newCrowd(r *rig) *crowd {
 	c := &crowd{r: r, waiting: map[string][]letter{}}
 	for seed := range uint64(seeds) {
 		c.members = append(c.members, r.user())
-		c.dice = append(c.dice, rand.New(rand.NewPCG(seed, 7))) //nolint:gosec // must repeat
+		c.dice = append(c.dice, rand.New(rand.NewPCG(seed, 7)))
 	}
 	return c
 }

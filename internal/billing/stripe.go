@@ -34,10 +34,10 @@ func newGateway(db *pg.DB, cfg Config) *gateway {
 		HTTPClient:        &http.Client{Timeout: callTimeout, Transport: cfg.Transport},
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 		MaxNetworkRetries: stripe.Int64(2),
-		EnableTelemetry:   stripe.Bool(false),
+		EnableTelemetry:   new(false),
 	}
 	if cfg.APIBase != "" {
-		backend.URL = stripe.String(strings.TrimRight(cfg.APIBase, "/"))
+		backend.URL = new(strings.TrimRight(cfg.APIBase, "/"))
 	}
 	b := stripe.GetBackendWithConfig(stripe.APIBackend, backend)
 	return &gateway{

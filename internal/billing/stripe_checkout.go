@@ -31,8 +31,8 @@ func (g *gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, r
 				return id, err
 			}
 		}
-		params := &stripe.CustomerParams{Email: stripe.String(email), Metadata: map[string]string{metaUser: userID.String()}}
-		params.Context = ctx
+		params := &stripe.CustomerParams{Email: new(email), Metadata: map[string]string{metaUser: userID.String()}}
+		params.Context = ctx //nolint:fatcontext // the parameters are made anew each time
 		params.SetIdempotencyKey(keyFor("customer", userID.String(), email, replaces, strconv.Itoa(attempt)))
 		err = g.call(ctx, func() error {
 			c, err := g.api.Customers.New(params)
@@ -52,7 +52,7 @@ func (g *gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, r
 }
 
 func (g *gateway) findCustomer(ctx context.Context, userID uuid.UUID, email, except string) (string, error) {
-	params := &stripe.CustomerListParams{Email: stripe.String(email)}
+	params := &stripe.CustomerListParams{Email: new(email)}
 	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
 	found := ""
 	err := g.call(ctx, func() error {
@@ -101,17 +101,17 @@ func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, e
 	meta := map[string]string{metaUser: o.UserID.String(), metaCheckout: o.CheckoutID.String(), metaPrice: o.PriceID.String()}
 	params := &stripe.CheckoutSessionParams{
 		Mode:              stripe.String(string(stripe.CheckoutSessionModeSubscription)),
-		Customer:          stripe.String(o.Customer),
-		ClientReferenceID: stripe.String(o.UserID.String()),
-		LineItems:         []*stripe.CheckoutSessionLineItemParams{{Price: stripe.String(o.Price), Quantity: stripe.Int64(1)}},
+		Customer:          new(o.Customer),
+		ClientReferenceID: new(o.UserID.String()),
+		LineItems:         []*stripe.CheckoutSessionLineItemParams{{Price: new(o.Price), Quantity: stripe.Int64(1)}},
 		SubscriptionData:  &stripe.CheckoutSessionSubscriptionDataParams{Metadata: meta},
-		SuccessURL:        stripe.String(o.SuccessURL),
-		CancelURL:         stripe.String(o.CancelURL),
-		ExpiresAt:         stripe.Int64(o.ExpiresAt.Unix()),
+		SuccessURL:        new(o.SuccessURL),
+		CancelURL:         new(o.CancelURL),
+		ExpiresAt:         new(o.ExpiresAt.Unix()),
 		Metadata:          meta,
 	}
 	if o.TrialDays > 0 {
-		params.SubscriptionData.TrialPeriodDays = stripe.Int64(o.TrialDays)
+		params.SubscriptionData.TrialPeriodDays = new(o.TrialDays)
 	}
 	params.Context = ctx
 	params.SetIdempotencyKey(keyFor("session", o.CheckoutID.String(), o.Customer, o.Price,

@@ -21,7 +21,7 @@ type referee struct {
 	rule func() (*server.StubServer, error)
 }
 
-var rules = sync.OnceValues(func() (*server.StubServer, error) { //nolint:gochecknoglobals // reading the specification takes seconds
+var rules = sync.OnceValues(func() (*server.StubServer, error) {
 	spec, err := server.LoadSpec(embedded.OpenAPISpec, "")
 	if err != nil {
 		return nil, err

@@ -104,27 +104,27 @@ func (s *setup) product(ctx context.Context, id string, plan membership.PlanSpec
 		have, err = s.api.api.Products.Get(id, params)
 		return err
 	})
-	want := &stripe.ProductParams{Name: stripe.String(plan.Name), Metadata: map[string]string{"plan": plan.Slug}}
+	want := &stripe.ProductParams{Name: new(plan.Name), Metadata: map[string]string{"plan": plan.Slug}}
 	want.Context = ctx
 	if plan.Description != "" {
-		want.Description = stripe.String(plan.Description)
+		want.Description = new(plan.Description)
 	}
 	switch {
 	case missing(err, ""):
-		want.ID = stripe.String(id)
+		want.ID = new(id)
 		return s.change(ctx, func() error { _, err := s.api.api.Products.New(want); return err }, "+ product %s %q", id, plan.Name)
 	case err != nil:
 		return err
 	case have.Name == plan.Name && have.Description == plan.Description && have.Active:
 		return nil
 	}
-	want.Active = stripe.Bool(true)
+	want.Active = new(true)
 	return s.change(ctx, func() error { _, err := s.api.api.Products.Update(id, want); return err }, "~ product %s %q", id, plan.Name)
 }
 
 // prices gives all prices of a product, archived ones too.
 func (s *setup) prices(ctx context.Context, product string) ([]*stripe.Price, error) {
-	params := &stripe.PriceListParams{Product: stripe.String(product)}
+	params := &stripe.PriceListParams{Product: new(product)}
 	params.Context, params.Limit = ctx, stripe.Int64(pageSize)
 	var all []*stripe.Price
 	err := s.api.call(ctx, func() error {
@@ -160,9 +160,9 @@ func (s *setup) price(ctx context.Context, product, slug string, spec membership
 		lookup = fmt.Sprintf("%s.v%d", base, version)
 	}
 	params := &stripe.PriceParams{
-		Product: stripe.String(product), Currency: stripe.String(spec.Currency), UnitAmount: stripe.Int64(spec.AmountMinor),
-		LookupKey: stripe.String(lookup), Metadata: map[string]string{"key": base},
-		Recurring: &stripe.PriceRecurringParams{Interval: stripe.String(spec.Interval), IntervalCount: stripe.Int64(max(1, spec.IntervalCount))},
+		Product: new(product), Currency: new(spec.Currency), UnitAmount: new(spec.AmountMinor),
+		LookupKey: new(lookup), Metadata: map[string]string{"key": base},
+		Recurring: &stripe.PriceRecurringParams{Interval: new(spec.Interval), IntervalCount: new(max(1, spec.IntervalCount))},
 	}
 	params.Context = ctx
 	id := ""
@@ -191,8 +191,8 @@ func (s *setup) archive(ctx context.Context, slug string, have []*stripe.Price, 
 		if !p.Active || slices.Contains(kept, p.ID) || !strings.HasPrefix(p.LookupKey, slug+".") {
 			continue
 		}
-		params := &stripe.PriceParams{Active: stripe.Bool(false)}
-		params.Context = ctx
+		params := &stripe.PriceParams{Active: new(false)}
+		params.Context = ctx //nolint:fatcontext // the parameters are made anew each time
 		err := s.change(ctx, func() error { _, err := s.api.api.Prices.Update(p.ID, params); return err }, "- price %s", p.LookupKey)
 		if err != nil {
 			return err
@@ -217,7 +217,7 @@ func (s *setup) remember(ctx context.Context, plan membership.PlanSpec, price me
 const setupMark = "conservatory"
 
 func (s *setup) portal(ctx context.Context) error {
-	list := &stripe.BillingPortalConfigurationListParams{Active: stripe.Bool(true)}
+	list := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
 	list.Context, list.Limit = ctx, stripe.Int64(pageSize)
 	found := false
 	err := s.api.call(ctx, func() error {
@@ -230,16 +230,16 @@ func (s *setup) portal(ctx context.Context) error {
 	if err != nil || found {
 		return err
 	}
-	on := stripe.Bool(true)
+	on := new(true)
 	params := &stripe.BillingPortalConfigurationParams{
-		DefaultReturnURL: stripe.String(s.b.cfg.CancelURL),
-		BusinessProfile:  &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: stripe.String("Your membership")},
+		DefaultReturnURL: new(s.b.cfg.CancelURL),
+		BusinessProfile:  &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: new("Your membership")},
 		Metadata:         map[string]string{"made_by": setupMark},
 		Features: &stripe.BillingPortalConfigurationFeaturesParams{
 			InvoiceHistory:      &stripe.BillingPortalConfigurationFeaturesInvoiceHistoryParams{Enabled: on},
 			PaymentMethodUpdate: &stripe.BillingPortalConfigurationFeaturesPaymentMethodUpdateParams{Enabled: on},
 			SubscriptionCancel: &stripe.BillingPortalConfigurationFeaturesSubscriptionCancelParams{
-				Enabled: on, Mode: stripe.String("at_period_end"),
+				Enabled: on, Mode: new("at_period_end"),
 			},
 		},
 	}
@@ -274,7 +274,7 @@ func (s *setup) webhook(ctx context.Context, url string) error {
 		return s.change(ctx, func() error { _, err := s.api.api.WebhookEndpoints.Update(have.ID, params); return err },
 			"~ webhook endpoint %s: %d types of events", url, len(want))
 	}
-	params.URL, params.APIVersion = stripe.String(url), stripe.String(apiVersion)
+	params.URL, params.APIVersion = new(url), new(apiVersion)
 	secret := ""
 	err = s.change(ctx, func() error {
 		e, err := s.api.api.WebhookEndpoints.New(params)

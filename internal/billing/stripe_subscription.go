@@ -43,13 +43,13 @@ func (g *gateway) subscriptions(ctx context.Context, customer string) ([]remote,
 // subscriptionPage fetches one page behind the subscription after, of one
 // customer or of all; next is empty on the last.
 func (g *gateway) subscriptionPage(ctx context.Context, customer, after string) (page []remote, next string, err error) {
-	params := &stripe.SubscriptionListParams{Status: stripe.String("all")}
+	params := &stripe.SubscriptionListParams{Status: new("all")}
 	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
 	if customer != "" {
-		params.Customer = stripe.String(customer)
+		params.Customer = new(customer)
 	}
 	if after != "" {
-		params.StartingAfter = stripe.String(after)
+		params.StartingAfter = new(after)
 	}
 	err = g.call(ctx, func() error {
 		it := g.api.Subscriptions.List(params)
@@ -174,7 +174,7 @@ func (r *remote) discount(d *stripe.Discount, amount, annual *big.Rat) error {
 // invoices fetches the newest invoices of a customer; every open one is among
 // them, for a subscription has few.
 func (g *gateway) invoices(ctx context.Context, customer string) ([]invoice, error) {
-	params := &stripe.InvoiceListParams{Customer: stripe.String(customer)}
+	params := &stripe.InvoiceListParams{Customer: new(customer)}
 	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
 	var all []invoice
 	err := g.call(ctx, func() error {

@@ -96,8 +96,7 @@ func (e *Error) After(d time.Duration) *Error {
 
 // From finds the fault in err; nil when there is none.
 func From(err error) *Error {
-	var f *Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Error](err); ok {
 		return f
 	}
 	return nil

@@ -13,8 +13,10 @@ var (
 	// ErrMembershipRequired: needs access that is paid for or granted.
 	ErrMembershipRequired = &Error{Kind: PaymentRequired, Code: "membership-required", Detail: "This needs an active membership. Choose a plan at GET /v1/plans."}
 	// ErrCursor: not a cursor of ours, or not for this list, person or day.
-	ErrCursor = &Error{Kind: Malformed, Code: "cursor-invalid", Detail: "This cursor does not belong to this list or is older than a day. Start again without it.",
-		Fields: []Field{{Pointer: "#/query/cursor", Code: "cursor-invalid", Detail: "start again without it"}}}
+	ErrCursor = &Error{
+		Kind: Malformed, Code: "cursor-invalid", Detail: "This cursor does not belong to this list or is older than a day. Start again without it.",
+		Fields: []Field{{Pointer: "#/query/cursor", Code: "cursor-invalid", Detail: "start again without it"}},
+	}
 	// ErrInvalid: readable, but some fields need another value; see Field.
 	ErrInvalid = &Error{Kind: Invalid, Code: "invalid", Detail: "Some fields need another value."}
 )

@@ -26,8 +26,10 @@ const (
 
 // The faults of a key.
 var (
-	ErrMismatch = &fault.Error{Kind: fault.Invalid, Code: "idempotency-key-reused", Detail: "This Idempotency-Key was used with another request. Use a new key for a new intention.",
-		Fields: []fault.Field{{Pointer: "#/header/Idempotency-Key", Code: "idempotency-key-reused", Detail: "use a new key for a new intention"}}}
+	ErrMismatch = &fault.Error{
+		Kind: fault.Invalid, Code: "idempotency-key-reused", Detail: "This Idempotency-Key was used with another request. Use a new key for a new intention.",
+		Fields: []fault.Field{{Pointer: "#/header/Idempotency-Key", Code: "idempotency-key-reused", Detail: "use a new key for a new intention"}},
+	}
 	ErrInProgress = &fault.Error{Kind: fault.Conflict, Code: "idempotency-key-in-progress", Detail: "The first request with this Idempotency-Key is still being worked on.", Retry: time.Second}
 )
 

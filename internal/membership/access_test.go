@@ -38,9 +38,11 @@ func endsWithPeriod(s *Subscription)   { s.CancelAtPeriodEnd = true }
 func endsAt(t time.Time) func(*Subscription) {
 	return func(s *Subscription) { s.CancelAt = &t }
 }
+
 func ended(t time.Time) func(*Subscription) {
 	return func(s *Subscription) { s.EndedAt, s.CanceledAt = &t, &past }
 }
+
 func granted(level Level, from time.Time, to *time.Time) Grant {
 	return Grant{Kind: "comp", Level: level, StartsAt: from, EndsAt: to}
 }
@@ -72,10 +74,14 @@ func TestAccessOfOneSubscription(t *testing.T) {
 		{"nothing opens nothing", nil, nil, nil, none},
 		{"an active one opens everything", one(having(Active)), nil, nil, Access{Level: Full, Reason: BySubscription}},
 		{"a trial opens everything and says that it ends", one(having(Trialing)), nil, nil, Access{Level: Full, Reason: ByTrial, Notice: TrialEnds}},
-		{"a failing payment keeps access and shows where to pay", one(having(PastDue)), nil, nil,
-			Access{Level: Full, Reason: BySubscription, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"}},
-		{"unpaid opens nothing and shows where to pay", one(having(Unpaid)), nil, nil,
-			Access{Level: NoAccess, Reason: ByNothing, Notice: PaymentFailed, PayURL: "https://pay.test/unpaid"}},
+		{
+			"a failing payment keeps access and shows where to pay", one(having(PastDue)), nil, nil,
+			Access{Level: Full, Reason: BySubscription, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"},
+		},
+		{
+			"unpaid opens nothing and shows where to pay", one(having(Unpaid)), nil, nil,
+			Access{Level: NoAccess, Reason: ByNothing, Notice: PaymentFailed, PayURL: "https://pay.test/unpaid"},
+		},
 		{"incomplete opens nothing", one(having(Incomplete)), nil, nil, none},
 		{"incomplete and expired opens nothing", one(having(IncompleteExpired)), nil, nil, none},
 		{"a trial that ended without a card leaves reading", one(having(Paused)), nil, nil, Access{Level: ReadOnly, Reason: ByPaused}},
@@ -83,39 +89,79 @@ func TestAccessOfOneSubscription(t *testing.T) {
 		{"canceled without an end opens nothing", one(having(Canceled)), nil, nil, none},
 		{"canceled opens until it ends", one(having(Canceled, ended(soon))), nil, nil, Access{Level: Full, Reason: BySubscription, Until: &soon}},
 		{"a paused collection leaves reading", one(having(Active, pausedCollection)), nil, nil, Access{Level: ReadOnly, Reason: ByPaused}},
-		{"a paused collection that is past due leaves reading", one(having(PastDue, pausedCollection)), nil, nil,
-			Access{Level: ReadOnly, Reason: ByPaused, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"}},
-		{"an end with the period is known", one(having(Active, endsWithPeriod)), nil, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &soon, Notice: EndsSoon}},
-		{"an end at a moment is known", one(having(Active, endsAt(late))), nil, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &late, Notice: EndsSoon}},
-		{"a trial that was canceled ends", one(having(Trialing, endsWithPeriod)), nil, nil,
-			Access{Level: Full, Reason: ByTrial, Until: &soon, Notice: EndsSoon}},
-		{"a failing payment is said before an end", one(having(PastDue, endsWithPeriod)), nil, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &soon, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"}},
+		{
+			"a paused collection that is past due leaves reading", one(having(PastDue, pausedCollection)), nil, nil,
+			Access{Level: ReadOnly, Reason: ByPaused, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"},
+		},
+		{
+			"an end with the period is known", one(having(Active, endsWithPeriod)), nil, nil,
+			Access{Level: Full, Reason: BySubscription, Until: &soon, Notice: EndsSoon},
+		},
+		{
+			"an end at a moment is known", one(having(Active, endsAt(late))), nil, nil,
+			Access{Level: Full, Reason: BySubscription, Until: &late, Notice: EndsSoon},
+		},
+		{
+			"a trial that was canceled ends", one(having(Trialing, endsWithPeriod)), nil, nil,
+			Access{Level: Full, Reason: ByTrial, Until: &soon, Notice: EndsSoon},
+		},
+		{
+			"a failing payment is said before an end", one(having(PastDue, endsWithPeriod)), nil, nil,
+			Access{Level: Full, Reason: BySubscription, Until: &soon, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"},
+		},
 		{"an end that has passed closes although Stripe is late", one(having(Active, endsAt(past))), nil, nil, none},
-		{"a period that has passed closes nothing by itself", one(having(Active, func(s *Subscription) { s.CurrentPeriodEnd = &past })), nil, nil,
-			Access{Level: Full, Reason: BySubscription}},
+		{
+			"a period that has passed closes nothing by itself", one(having(Active, func(s *Subscription) { s.CurrentPeriodEnd = &past })), nil, nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
 	})
 }
 
 func TestAccessOfSeveralSubscriptions(t *testing.T) {
 	t.Parallel()
 	check(t, []accessCase{
-		{"an ended one takes nothing from a running one", []Subscription{having(Active), having(Canceled, ended(past))}, nil, nil,
-			Access{Level: Full, Reason: BySubscription}},
-		{"a paused one takes nothing from a running one", []Subscription{having(Paused), having(Active)}, nil, nil,
-			Access{Level: Full, Reason: BySubscription}},
-		{"a paid one is named before a trial", []Subscription{having(Trialing), having(Active)}, nil, nil,
-			Access{Level: Full, Reason: BySubscription}},
-		{"an end means nothing when another one runs on", []Subscription{having(Active, endsWithPeriod), having(Active)}, nil, nil,
-			Access{Level: Full, Reason: BySubscription}},
-		{"the last of two ends counts", []Subscription{having(Active, endsAt(soon)), having(Active, endsAt(late))}, nil, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &late, Notice: EndsSoon}},
-		{"a paid one that ends leaves the trial", []Subscription{having(Active, endsAt(soon)), having(Trialing)}, nil, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &soon}},
-		{"a failing payment beside a running one is said", []Subscription{having(Active), having(PastDue)}, nil, nil,
-			Access{Level: Full, Reason: BySubscription, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"}},
+		{
+			"an ended one takes nothing from a running one",
+			[]Subscription{having(Active), having(Canceled, ended(past))},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
+		{
+			"a paused one takes nothing from a running one",
+			[]Subscription{having(Paused), having(Active)},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
+		{
+			"a paid one is named before a trial",
+			[]Subscription{having(Trialing), having(Active)},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
+		{
+			"an end means nothing when another one runs on",
+			[]Subscription{having(Active, endsWithPeriod), having(Active)},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
+		{
+			"the last of two ends counts",
+			[]Subscription{having(Active, endsAt(soon)), having(Active, endsAt(late))},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription, Until: &late, Notice: EndsSoon},
+		},
+		{
+			"a paid one that ends leaves the trial",
+			[]Subscription{having(Active, endsAt(soon)), having(Trialing)},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription, Until: &soon},
+		},
+		{
+			"a failing payment beside a running one is said",
+			[]Subscription{having(Active), having(PastDue)},
+			nil, nil,
+			Access{Level: Full, Reason: BySubscription, Notice: PaymentFailed, PayURL: "https://pay.test/past_due"},
+		},
 	})
 }
 
@@ -130,14 +176,34 @@ func TestAccessOfGrants(t *testing.T) {
 		{"a grant that begins later opens nothing yet", nil, []Grant{granted(Full, soon, &late)}, nil, Access{Level: NoAccess, Reason: ByNothing, Until: &soon}},
 		{"a grant that ends this moment has ended", nil, []Grant{granted(Full, past, &now)}, nil, Access{Level: NoAccess, Reason: ByNothing}},
 		{"a revoked grant opens nothing", nil, []Grant{revoked}, nil, Access{Level: NoAccess, Reason: ByNothing}},
-		{"a subscription is named before a grant", []Subscription{having(Active)}, []Grant{granted(Full, past, nil)}, nil,
-			Access{Level: Full, Reason: BySubscription}},
-		{"a grant lifts a paused subscription", []Subscription{having(Paused)}, []Grant{granted(Full, past, &soon)}, nil,
-			Access{Level: Full, Reason: ByGrant, Until: &soon}},
-		{"an end that a grant outlasts is not announced", []Subscription{having(Active, endsAt(soon))}, []Grant{granted(Full, past, nil)}, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &soon}},
-		{"a grant that begins when the subscription ends takes over", []Subscription{having(Active, endsAt(soon))}, []Grant{granted(Full, soon, nil)}, nil,
-			Access{Level: Full, Reason: BySubscription, Until: &soon}},
+		{
+			"a subscription is named before a grant",
+			[]Subscription{having(Active)},
+			[]Grant{granted(Full, past, nil)},
+			nil,
+			Access{Level: Full, Reason: BySubscription},
+		},
+		{
+			"a grant lifts a paused subscription",
+			[]Subscription{having(Paused)},
+			[]Grant{granted(Full, past, &soon)},
+			nil,
+			Access{Level: Full, Reason: ByGrant, Until: &soon},
+		},
+		{
+			"an end that a grant outlasts is not announced",
+			[]Subscription{having(Active, endsAt(soon))},
+			[]Grant{granted(Full, past, nil)},
+			nil,
+			Access{Level: Full, Reason: BySubscription, Until: &soon},
+		},
+		{
+			"a grant that begins when the subscription ends takes over",
+			[]Subscription{having(Active, endsAt(soon))},
+			[]Grant{granted(Full, soon, nil)},
+			nil,
+			Access{Level: Full, Reason: BySubscription, Until: &soon},
+		},
 	})
 }
 
@@ -148,8 +214,11 @@ func TestAccessUnderBans(t *testing.T) {
 	check(t, []accessCase{
 		{"a ban wins over everything", everything, []Grant{granted(Full, past, nil)}, []Ban{{StartsAt: past}}, Access{Level: NoAccess, Reason: ByBan}},
 		{"a ban ends", everything[:1], nil, []Ban{{StartsAt: past, EndsAt: &soon}}, Access{Level: NoAccess, Reason: ByBan, Until: &soon}},
-		{"the longer of two bans counts", nil, nil, []Ban{{StartsAt: past, EndsAt: &soon}, {StartsAt: past, EndsAt: &late}},
-			Access{Level: NoAccess, Reason: ByBan, Until: &late}},
+		{
+			"the longer of two bans counts", nil, nil,
+			[]Ban{{StartsAt: past, EndsAt: &soon}, {StartsAt: past, EndsAt: &late}},
+			Access{Level: NoAccess, Reason: ByBan, Until: &late},
+		},
 		{"a ban that begins later is known", everything[:1], nil, []Ban{{StartsAt: soon}}, Access{Level: Full, Reason: BySubscription, Until: &soon}},
 		{"a lifted ban is over", everything[:1], nil, []Ban{lifted}, Access{Level: Full, Reason: BySubscription}},
 	})

@@ -3,6 +3,7 @@ package membership_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -58,11 +59,11 @@ func TestTheWayDoesNotMatter(t *testing.T) {
 				gone := noon.Add(time.Hour)
 				final.Status, final.EndedAt = membership.Canceled, &gone
 			}
-			final.StripeID = fmt.Sprint(i)
+			final.StripeID = strconv.Itoa(i)
 			last = append(last, final)
 			for j := range rapid.IntRange(0, 4).Draw(d, "steps") {
 				step := drawSnapshot(d, fmt.Sprintf("step %d of %d", j, i))
-				step.StripeID = fmt.Sprint(i)
+				step.StripeID = strconv.Itoa(i)
 				way = append(way, step)
 			}
 		}

@@ -47,8 +47,10 @@ func TestRecordAgainChangesNothing(t *testing.T) {
 	s.Status = membership.PastDue
 	r.record(t, s)
 	count := func() [3]int {
-		return [3]int{r.events(t, user, "membership.changed"), scalar[int](t, r, `SELECT count(*) FROM membership_ledger WHERE user_id = $1`, user),
-			scalar[int](t, r, `SELECT count(*) FROM subscriptions WHERE user_id = $1`, user)}
+		return [3]int{
+			r.events(t, user, "membership.changed"), scalar[int](t, r, `SELECT count(*) FROM membership_ledger WHERE user_id = $1`, user),
+			scalar[int](t, r, `SELECT count(*) FROM subscriptions WHERE user_id = $1`, user),
+		}
 	}
 	first := count()
 	r.clock.Advance(time.Hour)

@@ -9,8 +9,10 @@ package pg
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -70,7 +72,7 @@ func poolConfig(cfg Config) (*pgxpool.Config, error) {
 	pc, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
 		// The error of pgx repeats the URL, which holds a password.
-		return nil, fmt.Errorf("DATABASE_URL is not a valid PostgreSQL URL")
+		return nil, errors.New("DATABASE_URL is not a valid PostgreSQL URL")
 	}
 	pc.MaxConns = max(cfg.MaxConns, 0)
 	if pc.MaxConns == 0 {
@@ -87,7 +89,7 @@ func poolConfig(cfg Config) (*pgxpool.Config, error) {
 	}
 	for name, value := range map[string]string{
 		"application_name":                    "conservatory",
-		"statement_timeout":                   fmt.Sprint(timeout.Milliseconds()),
+		"statement_timeout":                   strconv.FormatInt(timeout.Milliseconds(), 10),
 		"lock_timeout":                        "2000",
 		"idle_in_transaction_session_timeout": "10000",
 		"timezone":                            "UTC",

@@ -14,7 +14,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 )
 
-var update = flag.Bool("update", false, "write schema.sql anew") //nolint:gochecknoglobals // a flag
+var update = flag.Bool("update", false, "write schema.sql anew")
 
 // schema.sql is for people: what the migrations come to.
 func TestSchemaIsWhatTheMigrationsComeTo(t *testing.T) {
@@ -23,18 +23,18 @@ func TestSchemaIsWhatTheMigrationsComeTo(t *testing.T) {
 	if _, err := os.Stat(dump); err != nil {
 		t.Skip("this PostgreSQL came without pg_dump (a downloaded one does)")
 	}
-	version, err := exec.CommandContext(t.Context(), dump, "--version").Output() //nolint:gosec // our own server's tool
+	version, err := exec.CommandContext(t.Context(), dump, "--version").Output()
 	if err != nil || !strings.Contains(string(version), " 15.") {
 		t.Skipf("schema.sql is written by pg_dump 15; others write the same schema differently: %s", version)
 	}
-	out, err := exec.CommandContext(t.Context(), dump, "--schema-only", "--no-owner", "--no-privileges", //nolint:gosec // our own server's tool
+	out, err := exec.CommandContext(t.Context(), dump, "--schema-only", "--no-owner", "--no-privileges",
 		"--exclude-table=river_*", "--exclude-table=goose_*", "--dbname="+pgtest.URL(t)).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := plainSchema(string(out))
 	if *update {
-		if err := os.WriteFile("schema.sql", []byte(got), 0o644); err != nil { //nolint:gosec // for people
+		if err := os.WriteFile("schema.sql", []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package csvsafe
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -33,7 +34,7 @@ func format(cell any) (string, error) {
 		return safe(string(c)), nil
 	case Number:
 		if !c.valid() {
-			return "", fmt.Errorf("not a decimal number")
+			return "", errors.New("not a decimal number")
 		}
 		return string(c), nil
 	case time.Time:

@@ -3,6 +3,7 @@
 package embeddedpg
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -35,7 +36,7 @@ func serverAccount() (account, error) {
 			return dropTo(found)
 		}
 	}
-	return account{}, fmt.Errorf("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody: " +
+	return account{}, errors.New("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody: " +
 		"run as an ordinary user, or set DATABASE_URL")
 }
 

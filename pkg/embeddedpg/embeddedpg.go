@@ -16,6 +16,7 @@ package embeddedpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -75,7 +76,7 @@ type Server struct {
 // call Stop.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Dir == "" {
-		return nil, fmt.Errorf("starting PostgreSQL: no directory given")
+		return nil, errors.New("starting PostgreSQL: no directory given")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*patience) // a download is slow
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -141,9 +142,7 @@ func arguments(cfg Config, at place, address address) []string {
 		settings["wal_level"] = "minimal"
 		settings["max_wal_senders"] = "0"
 	}
-	for name, value := range cfg.Settings {
-		settings[name] = value
-	}
+	maps.Copy(settings, cfg.Settings)
 	args := []string{"-D", at.data()}
 	for name, value := range settings {
 		args = append(args, "--"+strings.ReplaceAll(name, "_", "-")+"="+value)

@@ -131,9 +131,11 @@ func TestReceiving(t *testing.T) {
 		t.Parallel()
 		sink, address := open(t, mailsink.Config{})
 		deep := "Subject: deep\n"
+		var deepSb134 strings.Builder
 		for i := range 5000 {
-			deep += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+			deepSb134.WriteString(fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i))
 		}
+		deep += deepSb134.String()
 		mustSend(t, address, "ana@example.org", deep)
 		if m := only(t, sink, ""); m.Subject != "deep" {
 			t.Errorf("subject %q", m.Subject)

@@ -74,8 +74,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	raw, err := io.ReadAll(r)
-	var told *smtp.SMTPError
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*smtp.SMTPError](err); ok {
 		return told // the size limit
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -108,7 +109,7 @@ func listBounds(query url.Values) (limit int, since time.Time, err error) {
 	}
 	if text := query.Get("since"); text != "" {
 		if since, err = time.Parse(time.RFC3339, text); err != nil {
-			return 0, since, fmt.Errorf("since must be a time such as 2024-05-31T12:00:00Z")
+			return 0, since, errors.New("since must be a time such as 2024-05-31T12:00:00Z")
 		}
 	}
 	return limit, since, nil

@@ -249,8 +249,7 @@ func BenchmarkHostile(b *testing.B) {
 				for b.Loop() {
 					html, err = r.Render(texts[name])
 				}
-				var reason *Error
-				if errors.As(err, &reason) {
+				if reason, ok := errors.AsType[*Error](err); ok {
 					b.Logf("refused: %s", reason.Code)
 				}
 				b.ReportMetric(float64(len(html))/float64(size), "out/in")

@@ -104,8 +104,8 @@ func payloads() []string {
 		`https://x.example/' onmouseover='alert(1)`, `https://x.example/><script>alert(1)</script>`, "https://x.example/`onmouseover=alert(1)", `a@x.example"onclick="alert(1)`,
 		"＜script＞alert(1)＜/script＞", "<\u017fcript>alert(1)</\u017fcript>", "\u2028<script>alert(1)</script>", "<a href=\"\u0001javascript:alert(1)\">x</a>",
 	}
-	for _, element := range strings.Fields("img svg body video audio details input select textarea button iframe object marquee form keygen isindex custom-tag p table a math") {
-		for _, event := range strings.Fields("onerror onload onfocus onclick onmouseover ontoggle onbegin onpointerenter onanimationstart onwheel") {
+	for element := range strings.FieldsSeq("img svg body video audio details input select textarea button iframe object marquee form keygen isindex custom-tag p table a math") {
+		for event := range strings.FieldsSeq("onerror onload onfocus onclick onmouseover ontoggle onbegin onpointerenter onanimationstart onwheel") {
 			out = append(out, fmt.Sprintf("<%s src=x %s=alert(1) autofocus>", element, event))
 		}
 	}

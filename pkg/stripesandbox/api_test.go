@@ -21,8 +21,8 @@ func TestErrors(t *testing.T) {
 	odd := &stripe.CustomerParams{}
 	odd.AddExtra("favourite[colour]", "green")
 	_, unknown := r.stripe.Customers.New(odd)
-	_, noPrice := r.stripe.Subscriptions.New(&stripe.SubscriptionParams{Customer: stripe.String("cus_none")})
-	text := &stripe.PriceParams{Currency: stripe.String("eur"), Product: stripe.String("prod_none")}
+	_, noPrice := r.stripe.Subscriptions.New(&stripe.SubscriptionParams{Customer: new("cus_none")})
+	text := &stripe.PriceParams{Currency: new("eur"), Product: new("prod_none")}
 	text.AddExtra("unit_amount", "ten")
 	_, notNumber := r.stripe.Prices.New(text)
 	expand := &stripe.CustomerParams{}
@@ -59,7 +59,7 @@ func TestErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = res.Body.Close()
-		if res.StatusCode != 404 || !strings.HasPrefix(res.Header.Get("Request-Id"), "req_") {
+		if res.StatusCode != http.StatusNotFound || !strings.HasPrefix(res.Header.Get("Request-Id"), "req_") {
 			t.Errorf("got %d %q", res.StatusCode, res.Header.Get("Request-Id"))
 		}
 	})
@@ -70,10 +70,10 @@ func TestLists(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	var made []string
 	for range 7 {
-		made = append([]string{must[*stripe.Customer](t)(r.stripe.Customers.New(&stripe.CustomerParams{Email: stripe.String("x@example.test")})).ID}, made...)
+		made = append([]string{must[*stripe.Customer](t)(r.stripe.Customers.New(&stripe.CustomerParams{Email: new("x@example.test")})).ID}, made...)
 	}
 	t.Run("the iterator of stripe-go walks all pages, newest first", func(t *testing.T) {
-		params := &stripe.CustomerListParams{Email: stripe.String("x@example.test")}
+		params := &stripe.CustomerListParams{Email: new("x@example.test")}
 		params.Limit = stripe.Int64(3)
 		var got []string
 		it := r.stripe.Customers.List(params)
@@ -87,7 +87,7 @@ func TestLists(t *testing.T) {
 	t.Run("one page says that there is more, and pages go backwards too", func(t *testing.T) {
 		params := &stripe.CustomerListParams{}
 		params.Limit, params.Single = stripe.Int64(2), true
-		params.EndingBefore = stripe.String(made[3])
+		params.EndingBefore = new(made[3])
 		list := r.stripe.Customers.List(params).CustomerList()
 		if len(list.Data) != 2 || list.Data[0].ID != made[1] || !list.HasMore || list.URL != "/v1/customers" {
 			t.Errorf("got %d of %s, more %v", len(list.Data), list.URL, list.HasMore)
@@ -107,7 +107,7 @@ func TestLists(t *testing.T) {
 			t.Errorf("got %v", it.Err())
 		}
 		params = &stripe.CustomerListParams{}
-		params.StartingAfter = stripe.String("cus_none")
+		params.StartingAfter = new("cus_none")
 		it = r.stripe.Customers.List(params)
 		if it.Next() || stripeError(t, it.Err()).Param != "starting_after" {
 			t.Errorf("got %v", it.Err())
@@ -115,7 +115,7 @@ func TestLists(t *testing.T) {
 	})
 	t.Run("a list expands along data", func(t *testing.T) {
 		sub := r.member(r.price(100, "week").ID, "4242424242424242")
-		params := &stripe.SubscriptionListParams{Customer: stripe.String(sub.Customer.ID), Status: stripe.String("all")}
+		params := &stripe.SubscriptionListParams{Customer: new(sub.Customer.ID), Status: new("all")}
 		params.AddExpand("data.customer")
 		params.AddExpand("data.default_payment_method")
 		it := r.stripe.Subscriptions.List(params)
@@ -129,7 +129,7 @@ func TestIdempotency(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
 	create := func(key, email string) (*stripe.Customer, error) {
-		params := &stripe.CustomerParams{Email: stripe.String(email)}
+		params := &stripe.CustomerParams{Email: new(email)}
 		params.SetIdempotencyKey(key)
 		return r.stripe.Customers.New(params)
 	}

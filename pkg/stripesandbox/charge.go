@@ -1,6 +1,8 @@
 package stripesandbox
 
 import (
+	"maps"
+
 	"github.com/stripe/stripe-go/v76"
 )
 
@@ -67,14 +69,12 @@ func (s *Sandbox) charge(intent, method object, a attempt) (object, *apiError) {
 
 func (s *Sandbox) newCharge(intent, method object, fields object) object {
 	amount := intent.num("amount")
-	for k, v := range (object{
+	maps.Copy(fields, (object{
 		"amount": amount, "amount_refunded": int64(0), "currency": intent.str("currency"), "customer": intent["customer"],
 		"invoice": intent["invoice"], "payment_intent": intent.id(), "payment_method": method.id(),
 		"description": intent["description"], "billing_details": clone(method["billing_details"]), "metadata": clone(intent["metadata"]),
 		"payment_method_details": object{"type": "card", "card": clone(method["card"])}, "fraud_details": object{},
-	}) {
-		fields[k] = v
-	}
+	}))
 	card := fields.sub("payment_method_details").sub("card")
 	delete(card, "display_brand")
 	delete(card, "three_d_secure_usage")

@@ -1,6 +1,7 @@
 package stripesandbox
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -109,13 +110,11 @@ func (c *call) sessionLines(mode string) ([]any, *apiError) {
 		quantity := max(1, row.num("quantity"))
 		amount := price.num("unit_amount") * quantity
 		line := blank(stripe.LineItem{})
-		for k, v := range (object{
+		maps.Copy(line, (object{
 			"id": newID("li_"), "object": "item", "amount_discount": int64(0), "amount_subtotal": amount, "amount_tax": int64(0),
 			"amount_total": amount, "currency": price.str("currency"), "description": c.productName(price),
 			"price": price.public(), "quantity": quantity,
-		}) {
-			line[k] = v
-		}
+		}))
 		lines = append(lines, line)
 	}
 	return lines, nil

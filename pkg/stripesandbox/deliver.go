@@ -3,6 +3,7 @@ package stripesandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -243,7 +244,8 @@ func (s *Sandbox) finish(d *delivery, status int, err error) {
 	defer s.mu.Unlock()
 	d.Tries++
 	d.LastStatus, d.LastError = status, ""
-	_, gone := err.(errNoEndpoint)
+	var errNoEndpoint errNoEndpoint
+	gone := errors.As(err, &errNoEndpoint)
 	if err != nil {
 		d.LastError = err.Error()
 	}

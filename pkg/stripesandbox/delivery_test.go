@@ -45,14 +45,14 @@ func TestDelivery(t *testing.T) {
 		r.box.PauseDeliveries(false)
 		r.idle()
 		r.box.PauseDeliveries(true)
-		must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("x")}))
+		must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{Name: new("x")}))
 		r.box.DropHeld()
 		r.box.PauseDeliveries(false)
 		r.idle()
 		if got := r.inbox.types(); !slices.Equal(got, []string{"customer.created"}) {
 			t.Errorf("got %v", got)
 		}
-		it := r.stripe.Events.List(&stripe.EventListParams{Type: stripe.String("product.created")})
+		it := r.stripe.Events.List(&stripe.EventListParams{Type: new("product.created")})
 		if !it.Next() {
 			t.Error("a dropped event is not in the list of events")
 		}
@@ -100,9 +100,9 @@ func TestWebhookEndpoints(t *testing.T) {
 	}))
 	t.Cleanup(receiver.Close)
 	endpoint := must[*stripe.WebhookEndpoint](t)(r.stripe.WebhookEndpoints.New(&stripe.WebhookEndpointParams{
-		URL: stripe.String(receiver.URL), EnabledEvents: []*string{stripe.String("customer.*")}, APIVersion: stripe.String("2024-06-20"),
+		URL: new(receiver.URL), EnabledEvents: []*string{new("customer.*")}, APIVersion: new("2024-06-20"),
 	}))
-	must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("not wanted")}))
+	must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{Name: new("not wanted")}))
 	must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 	r.idle()
 	s := <-got
@@ -116,7 +116,7 @@ func TestWebhookEndpoints(t *testing.T) {
 	if again := must[*stripe.WebhookEndpoint](t)(r.stripe.WebhookEndpoints.Get(endpoint.ID, nil)); again.Secret != "" || again.Status != "enabled" {
 		t.Errorf("the secret is shown again: %q", again.Secret)
 	}
-	must[*stripe.WebhookEndpoint](t)(r.stripe.WebhookEndpoints.Update(endpoint.ID, &stripe.WebhookEndpointParams{Disabled: stripe.Bool(true)}))
+	must[*stripe.WebhookEndpoint](t)(r.stripe.WebhookEndpoints.Update(endpoint.ID, &stripe.WebhookEndpointParams{Disabled: new(true)}))
 	must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 	r.idle()
 	must[*stripe.WebhookEndpoint](t)(r.stripe.WebhookEndpoints.Del(endpoint.ID, nil))
@@ -150,7 +150,7 @@ func TestRestart(t *testing.T) {
 	if len(r.box.Journal()) < len(before.Journal()) {
 		t.Error("the journal is shorter")
 	}
-	if ahead := r.box.Now().Sub(time.Now()); ahead < 9*24*time.Hour {
+	if ahead := time.Until(r.box.Now()); ahead < 9*24*time.Hour {
 		t.Errorf("the simulated clock fell back to %v ahead", ahead)
 	}
 	r.box.Advance(30 * 24 * time.Hour)

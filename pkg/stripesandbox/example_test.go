@@ -23,12 +23,12 @@ func ExampleSandbox() {
 	box.SetBaseURL(srv.URL)
 
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL:               stripe.String(srv.URL),
+		URL:               new(srv.URL),
 		MaxNetworkRetries: stripe.Int64(2),
 	})
 	api := client.New("sk_test_sandbox", &stripe.Backends{API: backend, Connect: backend, Uploads: backend})
 
-	customer, err := api.Customers.New(&stripe.CustomerParams{Email: stripe.String("ada@example.test")})
+	customer, err := api.Customers.New(&stripe.CustomerParams{Email: new("ada@example.test")})
 	if err != nil {
 		log.Fatal(err)
 	}

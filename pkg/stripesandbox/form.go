@@ -56,8 +56,8 @@ func plant(root object, key string, position int, text string) *apiError {
 // have two types, such as created=1 and created[gte]=1.
 func paramFields(t reflect.Type) map[string][]reflect.Type {
 	fields := map[string][]reflect.Type{}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
 		switch {
 		case name == "" || name == "-":

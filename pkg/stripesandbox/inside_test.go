@@ -38,9 +38,14 @@ func TestMonthsKeepTheDay(t *testing.T) {
 		months int
 		want   string
 	}{
-		{"2023-01-31", 1, "2023-02-28"}, {"2024-01-31", 1, "2024-02-29"}, {"2024-01-31", 2, "2024-03-31"},
-		{"2024-08-31", 1, "2024-09-30"}, {"2024-12-30", 2, "2025-02-28"}, {"2024-02-29", 12, "2025-02-28"},
-		{"2024-02-29", 48, "2028-02-29"}, {"2024-03-31", -1, "2024-02-29"},
+		{"2023-01-31", 1, "2023-02-28"},
+		{"2024-01-31", 1, "2024-02-29"},
+		{"2024-01-31", 2, "2024-03-31"},
+		{"2024-08-31", 1, "2024-09-30"},
+		{"2024-12-30", 2, "2025-02-28"},
+		{"2024-02-29", 12, "2025-02-28"},
+		{"2024-02-29", 48, "2028-02-29"},
+		{"2024-03-31", -1, "2024-02-29"},
 	} {
 		from, err := time.Parse(time.DateOnly, tc.from)
 		if err != nil {
@@ -59,8 +64,13 @@ func TestMoneyIsWrittenInTheCurrencysUnits(t *testing.T) {
 		currency string
 		want     string
 	}{
-		{1250, "eur", "12.50 EUR"}, {5, "usd", "0.05 USD"}, {0, "usd", "0.00 USD"}, {-1250, "eur", "-12.50 EUR"},
-		{500, "jpy", "500 JPY"}, {1234, "kwd", "1.234 KWD"}, {7, "tnd", "0.007 TND"},
+		{1250, "eur", "12.50 EUR"},
+		{5, "usd", "0.05 USD"},
+		{0, "usd", "0.00 USD"},
+		{-1250, "eur", "-12.50 EUR"},
+		{500, "jpy", "500 JPY"},
+		{1234, "kwd", "1.234 KWD"},
+		{7, "tnd", "0.007 TND"},
 	} {
 		if got := money(tc.amount, tc.currency); got != tc.want {
 			t.Errorf("%d %s is %q, want %q", tc.amount, tc.currency, got, tc.want)
@@ -105,7 +115,7 @@ func FuzzForm(f *testing.F) {
 		if e != nil {
 			return
 		}
-		if _, e := coerce(tree, reflect.TypeOf(stripe.SubscriptionParams{}), ""); e != nil {
+		if _, e := coerce(tree, reflect.TypeFor[stripe.SubscriptionParams](), ""); e != nil {
 			return
 		}
 		if a := box.perform("POST", "/v1/subscriptions", values, "req"); a.status >= 500 || len(a.body) == 0 {

@@ -2,6 +2,7 @@ package stripesandbox
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/stripe/stripe-go/v76"
@@ -21,16 +22,14 @@ func invoiceRoutes() []route {
 // line is one invoice line for a subscription item.
 func (s *Sandbox) line(sub, item object, amount, start, end int64) object {
 	line := blank(stripe.InvoiceLineItem{})
-	for k, v := range (object{
+	maps.Copy(line, (object{
 		"id": newID("il_"), "object": "line_item", "amount": amount, "amount_excluding_tax": amount, "currency": sub.str("currency"),
 		"description": fmt.Sprintf("%d × %s", item.num("quantity"), s.productName(item.sub("price"))), "discountable": true,
 		"livemode": false, "metadata": clone(sub["metadata"]), "period": object{"start": start, "end": end},
 		"plan": item["plan"], "price": item.sub("price").public(), "quantity": item.num("quantity"),
 		"subscription": sub.id(), "subscription_item": item.id(), "type": "subscription",
 		"proration_details": object{"credited_items": nil},
-	}) {
-		line[k] = v
-	}
+	}))
 	return line
 }
 
@@ -56,13 +55,11 @@ func (s *Sandbox) invoiceFor(sub object, reason string, lines []object) object {
 	inv["lines"] = object{"object": "list", "data": data, "has_more": false, "url": "/v1/invoices/" + inv.id() + "/lines"}
 	total := subtotal - s.discountInvoice(inv, sub, subtotal)
 	due := s.useBalance(inv, customer, total)
-	for k, v := range (object{
+	maps.Copy(inv, (object{
 		"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total,
 		"amount_due": due, "amount_paid": int64(0), "amount_remaining": due, "amount_shipping": int64(0),
 		"pre_payment_credit_notes_amount": int64(0), "post_payment_credit_notes_amount": int64(0),
-	}) {
-		inv[k] = v
-	}
+	}))
 	sub["latest_invoice"] = inv.id()
 	s.emit("invoice.created", inv)
 	s.finalise(inv, customer)

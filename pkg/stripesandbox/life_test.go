@@ -15,7 +15,7 @@ func TestCheckout(t *testing.T) {
 		t.Parallel()
 		r := serve(t, stripesandbox.Config{})
 		session := r.session(r.price(1500, "month").ID, func(p *stripe.CheckoutSessionParams) {
-			p.ClientReferenceID = stripe.String("member-7")
+			p.ClientReferenceID = new("member-7")
 			p.AddMetadata("op", "1")
 			p.SubscriptionData = &stripe.CheckoutSessionSubscriptionDataParams{Metadata: map[string]string{"member": "7"}}
 		})

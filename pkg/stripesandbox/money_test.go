@@ -13,11 +13,11 @@ import (
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
-	product := must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{ID: stripe.String("prod_mine"), Name: stripe.String("Coaching")}))
+	product := must[*stripe.Product](t)(r.stripe.Products.New(&stripe.ProductParams{ID: new("prod_mine"), Name: new("Coaching")}))
 	priced := func(key string, transfer bool) (*stripe.Price, error) {
 		return r.stripe.Prices.New(&stripe.PriceParams{
-			Product: stripe.String(product.ID), Currency: stripe.String("jpy"), UnitAmount: stripe.Int64(500),
-			LookupKey: stripe.String(key), TransferLookupKey: stripe.Bool(transfer),
+			Product: new(product.ID), Currency: new("jpy"), UnitAmount: stripe.Int64(500),
+			LookupKey: new(key), TransferLookupKey: new(transfer),
 		})
 	}
 	first := must[*stripe.Price](t)(priced("one", false))
@@ -40,8 +40,8 @@ func TestCatalogue(t *testing.T) {
 	if _, err := r.stripe.Products.Del(product.ID, nil); err == nil {
 		t.Error("a product with prices was deleted")
 	}
-	off := must[*stripe.Price](t)(r.stripe.Prices.Update(second.ID, &stripe.PriceParams{Active: stripe.Bool(false)}))
-	if off.Active || r.stripe.Prices.List(&stripe.PriceListParams{Active: stripe.Bool(false)}).Next() != true {
+	off := must[*stripe.Price](t)(r.stripe.Prices.Update(second.ID, &stripe.PriceParams{Active: new(false)}))
+	if off.Active || r.stripe.Prices.List(&stripe.PriceListParams{Active: new(false)}).Next() != true {
 		t.Error("the price is still active")
 	}
 	if _, err := r.stripe.Prices.Update(second.ID, &stripe.PriceParams{UnitAmount: stripe.Int64(1)}); err == nil {
@@ -54,7 +54,7 @@ func TestPaymentMethods(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 	attach := func(id string) (*stripe.PaymentMethod, error) {
-		return r.stripe.PaymentMethods.Attach(id, &stripe.PaymentMethodAttachParams{Customer: stripe.String(customer.ID)})
+		return r.stripe.PaymentMethods.Attach(id, &stripe.PaymentMethodAttachParams{Customer: new(customer.ID)})
 	}
 	visa := must[*stripe.PaymentMethod](t)(attach("pm_card_visa"))
 	if visa.Card.Last4 != "4242" || visa.Card.Brand != "visa" || visa.Customer.ID != customer.ID || visa.Type != "card" {
@@ -64,11 +64,11 @@ func TestPaymentMethods(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	own := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.New(&stripe.PaymentMethodParams{
-		Type: stripe.String("card"), Card: &stripe.PaymentMethodCardParams{Token: stripe.String("tok_mastercard")},
+		Type: new("card"), Card: &stripe.PaymentMethodCardParams{Token: new("tok_mastercard")},
 	}))
 	must[*stripe.PaymentMethod](t)(attach(own.ID))
 	count := func() (n int) {
-		for it := r.stripe.Customers.ListPaymentMethods(&stripe.CustomerListPaymentMethodsParams{Customer: stripe.String(customer.ID)}); it.Next(); {
+		for it := r.stripe.Customers.ListPaymentMethods(&stripe.CustomerListPaymentMethodsParams{Customer: new(customer.ID)}); it.Next(); {
 			n++
 		}
 		return n
@@ -85,12 +85,12 @@ func TestOneOffPayment(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
 	session := must[*stripe.CheckoutSession](t)(r.stripe.CheckoutSessions.New(&stripe.CheckoutSessionParams{
-		Mode: stripe.String("payment"), SuccessURL: stripe.String("https://app.test/ok"),
+		Mode: new("payment"), SuccessURL: new("https://app.test/ok"),
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{
 			Quantity: stripe.Int64(2),
 			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
-				Currency: stripe.String("usd"), UnitAmount: stripe.Int64(700),
-				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String("Donation")},
+				Currency: new("usd"), UnitAmount: stripe.Int64(700),
+				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: new("Donation")},
 			},
 		}},
 	}))
@@ -122,7 +122,7 @@ func TestOneOffPayment(t *testing.T) {
 func checkRefunds(t *testing.T, r *rig, charge, intent string) {
 	t.Helper()
 	refund := func(amount int64) (*stripe.Refund, error) {
-		return r.stripe.Refunds.New(&stripe.RefundParams{PaymentIntent: stripe.String(intent), Amount: stripe.Int64(amount)})
+		return r.stripe.Refunds.New(&stripe.RefundParams{PaymentIntent: new(intent), Amount: new(amount)})
 	}
 	part := must[*stripe.Refund](t)(refund(400))
 	if part.Status != "succeeded" || part.Charge.ID != charge {
@@ -131,8 +131,8 @@ func checkRefunds(t *testing.T, r *rig, charge, intent string) {
 	if _, err := refund(1001); stripeError(t, err).Param != "amount" {
 		t.Errorf("refunding too much gave %v", err)
 	}
-	must[*stripe.Refund](t)(r.stripe.Refunds.New(&stripe.RefundParams{Charge: stripe.String(charge)}))
-	if _, err := r.stripe.Refunds.New(&stripe.RefundParams{Charge: stripe.String(charge)}); stripeError(t, err).Code != "charge_already_refunded" {
+	must[*stripe.Refund](t)(r.stripe.Refunds.New(&stripe.RefundParams{Charge: new(charge)}))
+	if _, err := r.stripe.Refunds.New(&stripe.RefundParams{Charge: new(charge)}); stripeError(t, err).Code != "charge_already_refunded" {
 		t.Errorf("refunding again gave %v", err)
 	}
 	params := &stripe.ChargeParams{}
@@ -155,13 +155,13 @@ func checkRefunds(t *testing.T, r *rig, charge, intent string) {
 func TestCoupons(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
-	coupon := must[*stripe.Coupon](t)(r.stripe.Coupons.New(&stripe.CouponParams{ID: stripe.String("WELCOME"), PercentOff: stripe.Float64(100), Duration: stripe.String("once")}))
+	coupon := must[*stripe.Coupon](t)(r.stripe.Coupons.New(&stripe.CouponParams{ID: new("WELCOME"), PercentOff: stripe.Float64(100), Duration: new("once")}))
 	if coupon.ID != "WELCOME" || coupon.PercentOff != 100 {
 		t.Errorf("coupon %+v", coupon)
 	}
 	session := r.session(r.price(1000, "month").ID, func(p *stripe.CheckoutSessionParams) {
-		p.Discounts = []*stripe.CheckoutSessionDiscountParams{{Coupon: stripe.String("WELCOME")}}
-		p.PaymentMethodCollection = stripe.String("if_required")
+		p.Discounts = []*stripe.CheckoutSessionDiscountParams{{Coupon: new("WELCOME")}}
+		p.PaymentMethodCollection = new("if_required")
 	})
 	_, out := r.control("POST", "sessions/"+session.ID+"/pay", "")
 	if out["payment_status"] != "no_payment_required" {
@@ -186,9 +186,9 @@ func TestTrialWithoutCard(t *testing.T) {
 			r := serve(t, stripesandbox.Config{})
 			customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 			sub := must[*stripe.Subscription](t)(r.subscribe(customer.ID, r.price(1000, "month").ID, func(p *stripe.SubscriptionParams) {
-				p.TrialEnd = stripe.Int64(r.box.Now().AddDate(0, 0, 7).Unix())
+				p.TrialEnd = new(r.box.Now().AddDate(0, 0, 7).Unix())
 				p.TrialSettings = &stripe.SubscriptionTrialSettingsParams{
-					EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String(behavior)},
+					EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: new(behavior)},
 				}
 			}))
 			r.box.Advance(8 * 24 * time.Hour)

@@ -17,10 +17,10 @@ func TestUpdates(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
 	price := r.price(1000, "month")
-	params := &stripe.CustomerParams{Name: stripe.String("Ada"), PreferredLocales: stripe.StringSlice([]string{"de", "en"})}
+	params := &stripe.CustomerParams{Name: new("Ada"), PreferredLocales: stripe.StringSlice([]string{"de", "en"})}
 	params.AddMetadata("a", "1")
 	customer := must[*stripe.Customer](t)(r.stripe.Customers.New(params))
-	params = &stripe.CustomerParams{Phone: stripe.String("123"), Address: &stripe.AddressParams{City: stripe.String("Nairobi")}}
+	params = &stripe.CustomerParams{Phone: new("123"), Address: &stripe.AddressParams{City: new("Nairobi")}}
 	params.AddMetadata("a", "")
 	params.AddMetadata("b", "2")
 	got := must[*stripe.Customer](t)(r.stripe.Customers.Update(customer.ID, params))
@@ -30,12 +30,12 @@ func TestUpdates(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"b": "2"}, got.Metadata); diff != "" {
 		t.Error(diff)
 	}
-	must[*stripe.Product](t)(r.stripe.Products.Update(price.Product.ID, &stripe.ProductParams{Name: stripe.String("Better")}))
+	must[*stripe.Product](t)(r.stripe.Products.Update(price.Product.ID, &stripe.ProductParams{Name: new("Better")}))
 	products := r.stripe.Products.List(&stripe.ProductListParams{IDs: stripe.StringSlice([]string{price.Product.ID})})
 	if !products.Next() || products.Product().Name != "Better" || products.Next() {
 		t.Errorf("products by id: %+v", products.Product())
 	}
-	method := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.Attach("pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: stripe.String(customer.ID)}))
+	method := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.Attach("pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: new(customer.ID)}))
 	method = must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.Update(method.ID, &stripe.PaymentMethodParams{Card: &stripe.PaymentMethodCardParams{ExpYear: stripe.Int64(2044)}}))
 	if method.Card.ExpYear != 2044 || method.Card.Last4 != "4242" {
 		t.Errorf("card %+v", method.Card)
@@ -56,16 +56,16 @@ func TestInvoices(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	sub := r.member(r.price(1250, "month").ID, "4000000000000341")
 	r.box.Advance(32 * 24 * time.Hour)
-	open := r.stripe.Invoices.List(&stripe.InvoiceListParams{Subscription: stripe.String(sub.ID), Status: stripe.String("open")})
+	open := r.stripe.Invoices.List(&stripe.InvoiceListParams{Subscription: new(sub.ID), Status: new("open")})
 	if !open.Next() {
 		t.Fatal("no open invoice")
 	}
 	inv := open.Invoice()
-	lines := r.stripe.Invoices.ListLines(&stripe.InvoiceListLinesParams{Invoice: stripe.String(inv.ID)})
+	lines := r.stripe.Invoices.ListLines(&stripe.InvoiceListLinesParams{Invoice: new(inv.ID)})
 	if !lines.Next() || lines.InvoiceLineItem().Amount != 1250 || lines.Next() {
 		t.Errorf("lines %+v", lines.InvoiceLineItem())
 	}
-	must[*stripe.Invoice](t)(r.stripe.Invoices.Update(inv.ID, &stripe.InvoiceParams{Description: stripe.String("hello")}))
+	must[*stripe.Invoice](t)(r.stripe.Invoices.Update(inv.ID, &stripe.InvoiceParams{Description: new("hello")}))
 	if status, out := r.control("POST", "invoices/"+inv.ID+"/pay", `{"card":"4000000000009995"}`); status != 402 || out["decline_code"] != "insufficient_funds" {
 		t.Errorf("a decline answered %d %v", status, out)
 	}
@@ -99,11 +99,11 @@ func TestTrialMoves(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	sub := r.member(r.price(1000, "month").ID, "4242424242424242")
 	free := r.box.Now().AddDate(0, 0, 60).Unix()
-	got := must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEnd: stripe.Int64(free)}))
+	got := must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEnd: new(free)}))
 	if got.Status != "trialing" || got.CurrentPeriodEnd != free || got.TrialEnd != free {
 		t.Errorf("a free time made it %s until %d", got.Status, got.CurrentPeriodEnd)
 	}
-	got = must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEndNow: stripe.Bool(true)}))
+	got = must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEndNow: new(true)}))
 	if now := r.box.Now().Unix(); got.Status != "active" || got.CurrentPeriodStart > now || got.CurrentPeriodStart < now-60 {
 		t.Errorf("ending it now made it %s from %d", got.Status, got.CurrentPeriodStart)
 	}
@@ -119,7 +119,7 @@ func TestPausedAndResumed(t *testing.T) {
 		sub := r.member(r.price(1000, "month").ID, "4242424242424242")
 		resumes := r.box.Now().AddDate(0, 0, 40).Unix()
 		must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
-			PauseCollection: &stripe.SubscriptionPauseCollectionParams{Behavior: stripe.String(behavior), ResumesAt: stripe.Int64(resumes)},
+			PauseCollection: &stripe.SubscriptionPauseCollectionParams{Behavior: new(behavior), ResumesAt: new(resumes)},
 		}))
 		r.box.Advance(35 * 24 * time.Hour)
 		if got := r.subscription(sub.ID); got.LatestInvoice.Status != want || got.Status != "active" {
@@ -144,13 +144,13 @@ func TestSessionLists(t *testing.T) {
 		}
 		return ids
 	}
-	if diff := cmp.Diff([]string{waiting.ID}, find(&stripe.CheckoutSessionListParams{Status: stripe.String("open")})); diff != "" {
+	if diff := cmp.Diff([]string{waiting.ID}, find(&stripe.CheckoutSessionListParams{Status: new("open")})); diff != "" {
 		t.Error(diff)
 	}
-	if got := find(&stripe.CheckoutSessionListParams{Subscription: stripe.String(sub.ID), Customer: stripe.String(sub.Customer.ID)}); len(got) != 1 {
+	if got := find(&stripe.CheckoutSessionListParams{Subscription: new(sub.ID), Customer: new(sub.Customer.ID)}); len(got) != 1 {
 		t.Errorf("sessions of the subscription: %v", got)
 	}
-	lines := r.stripe.CheckoutSessions.ListLineItems(&stripe.CheckoutSessionListLineItemsParams{Session: stripe.String(waiting.ID)})
+	lines := r.stripe.CheckoutSessions.ListLineItems(&stripe.CheckoutSessionListLineItemsParams{Session: new(waiting.ID)})
 	if !lines.Next() || lines.LineItem().Price.ID != price {
 		t.Errorf("line items %v", lines.Err())
 	}
@@ -171,7 +171,7 @@ func TestSetupMode(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 	session := must[*stripe.CheckoutSession](t)(r.stripe.CheckoutSessions.New(&stripe.CheckoutSessionParams{
-		Mode: stripe.String("setup"), Customer: stripe.String(customer.ID), SuccessURL: stripe.String("https://app.test/ok"), Currency: stripe.String("eur"),
+		Mode: new("setup"), Customer: new(customer.ID), SuccessURL: new("https://app.test/ok"), Currency: new("eur"),
 	}))
 	r.control("POST", "sessions/"+session.ID+"/pay", `{"card":"4242424242424242"}`)
 	done := must[*stripe.CheckoutSession](t)(r.stripe.CheckoutSessions.Get(session.ID, nil))

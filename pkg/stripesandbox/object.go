@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 )
@@ -78,9 +79,7 @@ func (o object) mergeMetadata(in object) {
 	}
 	merged := object{}
 	if given := in.sub("metadata"); given != nil {
-		for k, v := range o.sub("metadata") {
-			merged[k] = v
-		}
+		maps.Copy(merged, o.sub("metadata"))
 		for k, v := range given {
 			if v == "" {
 				delete(merged, k)
@@ -177,12 +176,12 @@ func settleNumbers(v any) any {
 func blank(of any) object {
 	o := object{}
 	t := reflect.TypeOf(of)
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || onRequest(name, t.Field(i).Type) {
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" || name == "-" || onRequest(name, field.Type) {
 			continue
 		}
-		switch t.Field(i).Type.Kind() {
+		switch field.Type.Kind() {
 		case reflect.Bool:
 			o[name] = false
 		case reflect.Slice:

@@ -149,7 +149,7 @@ func TestPortal(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	sub := r.member(r.price(1250, "month").ID, "4242424242424242")
 	session := must[*stripe.BillingPortalSession](t)(r.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{
-		Customer: stripe.String(sub.Customer.ID), ReturnURL: stripe.String("https://app.test/me"),
+		Customer: new(sub.Customer.ID), ReturnURL: new("https://app.test/me"),
 	}))
 	_, page := get(t, session.URL)
 	for _, part := range []string{"Plan", "visa ending in 4242", `id="return" href="https://app.test/me"`, `id="cancel"`} {
@@ -186,14 +186,14 @@ func TestPortalConfiguration(t *testing.T) {
 	t.Parallel()
 	r := serve(t, stripesandbox.Config{})
 	off := must[*stripe.BillingPortalConfiguration](t)(r.stripe.BillingPortalConfigurations.New(&stripe.BillingPortalConfigurationParams{
-		BusinessProfile: &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: stripe.String("Hello")},
+		BusinessProfile: &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: new("Hello")},
 		Features: &stripe.BillingPortalConfigurationFeaturesParams{
-			PaymentMethodUpdate: &stripe.BillingPortalConfigurationFeaturesPaymentMethodUpdateParams{Enabled: stripe.Bool(false)},
+			PaymentMethodUpdate: &stripe.BillingPortalConfigurationFeaturesPaymentMethodUpdateParams{Enabled: new(false)},
 		},
 	}))
 	sub := r.member(r.price(1250, "month").ID, "4242424242424242")
 	session := must[*stripe.BillingPortalSession](t)(r.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{
-		Customer: stripe.String(sub.Customer.ID), Configuration: stripe.String(off.ID),
+		Customer: new(sub.Customer.ID), Configuration: new(off.ID),
 	}))
 	if _, page := get(t, session.URL); strings.Contains(page, `id="card"`) || strings.Contains(page, `id="cancel"`) {
 		t.Error("the portal offers what its configuration forbids")
@@ -203,7 +203,7 @@ func TestPortalConfiguration(t *testing.T) {
 	}
 	on := must[*stripe.BillingPortalConfiguration](t)(r.stripe.BillingPortalConfigurations.Update(off.ID, &stripe.BillingPortalConfigurationParams{
 		Features: &stripe.BillingPortalConfigurationFeaturesParams{
-			SubscriptionCancel: &stripe.BillingPortalConfigurationFeaturesSubscriptionCancelParams{Enabled: stripe.Bool(true), Mode: stripe.String("immediately")},
+			SubscriptionCancel: &stripe.BillingPortalConfigurationFeaturesSubscriptionCancelParams{Enabled: new(true), Mode: new("immediately")},
 		},
 	}))
 	if !on.Features.SubscriptionCancel.Enabled || on.BusinessProfile.Headline != "Hello" {
@@ -220,7 +220,7 @@ func TestDashboard(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	sub := r.member(r.price(1250, "month").ID, "4242424242424242")
 	waiting := r.session(r.price(700, "year").ID, nil)
-	must[*stripe.Customer](t)(r.stripe.Customers.New(&stripe.CustomerParams{Name: stripe.String("<b>Mallory</b>")}))
+	must[*stripe.Customer](t)(r.stripe.Customers.New(&stripe.CustomerParams{Name: new("<b>Mallory</b>")}))
 	_, page := get(t, r.url+"/")
 	for _, part := range []string{sub.ID, sub.Customer.ID, `href="/pay/` + waiting.ID, "invoice.paid", "&lt;b&gt;Mallory", "Advance a month"} {
 		if !strings.Contains(page, part) {

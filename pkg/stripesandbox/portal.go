@@ -1,6 +1,8 @@
 package stripesandbox
 
 import (
+	"maps"
+
 	"github.com/stripe/stripe-go/v76"
 )
 
@@ -45,15 +47,11 @@ func (s *Sandbox) newPortalConfiguration(in object, isDefault bool) object {
 func configurePortal(configuration, in object) {
 	configuration.copyFrom(in, "active", "default_return_url")
 	configuration.mergeMetadata(in)
-	for key, value := range in.sub("business_profile") {
-		configuration.sub("business_profile")[key] = value
-	}
+	maps.Copy(configuration.sub("business_profile"), in.sub("business_profile"))
 	for name, feature := range in.sub("features") {
 		settings, known := feature.(object)
 		if known && configuration.sub("features").sub(name) != nil {
-			for key, value := range settings {
-				configuration.sub("features").sub(name)[key] = value
-			}
+			maps.Copy(configuration.sub("features").sub(name), settings)
 		}
 	}
 }

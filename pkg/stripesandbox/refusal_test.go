@@ -37,7 +37,7 @@ func TestRefusals(t *testing.T) {
 	r := serve(t, stripesandbox.Config{})
 	monthly := r.price(1000, "month")
 	once := must[*stripe.Price](t)(r.stripe.Prices.New(&stripe.PriceParams{
-		Product: stripe.String(monthly.Product.ID), Currency: stripe.String("eur"), UnitAmount: stripe.Int64(5),
+		Product: new(monthly.Product.ID), Currency: new("eur"), UnitAmount: stripe.Int64(5),
 	}))
 	customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil)).ID
 	session := "/v1/checkout/sessions"

@@ -99,7 +99,7 @@ func serve(t *testing.T, cfg stripesandbox.Config) *rig {
 
 func connect(url, key string, retries int64) *client.API {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL: stripe.String(url), MaxNetworkRetries: stripe.Int64(retries),
+		URL: new(url), MaxNetworkRetries: new(retries),
 		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 		HTTPClient:    &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	})
@@ -156,19 +156,19 @@ func must[T any](t *testing.T) func(v T, err error) T {
 
 func (r *rig) price(amount int64, interval string) *stripe.Price {
 	r.t.Helper()
-	product := must[*stripe.Product](r.t)(r.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("Plan")}))
+	product := must[*stripe.Product](r.t)(r.stripe.Products.New(&stripe.ProductParams{Name: new("Plan")}))
 	return must[*stripe.Price](r.t)(r.stripe.Prices.New(&stripe.PriceParams{
-		Product: stripe.String(product.ID), Currency: stripe.String("eur"), UnitAmount: stripe.Int64(amount),
-		Recurring: &stripe.PriceRecurringParams{Interval: stripe.String(interval)},
+		Product: new(product.ID), Currency: new("eur"), UnitAmount: new(amount),
+		Recurring: &stripe.PriceRecurringParams{Interval: new(interval)},
 	}))
 }
 
 func (r *rig) session(price string, more func(*stripe.CheckoutSessionParams)) *stripe.CheckoutSession {
 	r.t.Helper()
 	params := &stripe.CheckoutSessionParams{
-		Mode: stripe.String("subscription"), SuccessURL: stripe.String("https://app.test/done?s={CHECKOUT_SESSION_ID}"),
-		CancelURL: stripe.String("https://app.test/back"),
-		LineItems: []*stripe.CheckoutSessionLineItemParams{{Price: stripe.String(price), Quantity: stripe.Int64(1)}},
+		Mode: new("subscription"), SuccessURL: new("https://app.test/done?s={CHECKOUT_SESSION_ID}"),
+		CancelURL: new("https://app.test/back"),
+		LineItems: []*stripe.CheckoutSessionLineItemParams{{Price: new(price), Quantity: stripe.Int64(1)}},
 	}
 	if more != nil {
 		more(params)

@@ -2,6 +2,7 @@ package stripesandbox
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -31,9 +32,7 @@ func (s *Sandbox) add(prefix, kind string, of any, fields object) object {
 	o["object"] = kind
 	o["created"] = s.unix()
 	o["livemode"] = false
-	for k, v := range fields {
-		o[k] = v
-	}
+	maps.Copy(o, fields)
 	s.state.Objects[o.id()] = o
 	s.state.Order[kind] = append(s.state.Order[kind], o.id())
 	return o

@@ -1,6 +1,8 @@
 package stripesandbox
 
 import (
+	"maps"
+
 	"github.com/stripe/stripe-go/v76"
 )
 
@@ -90,9 +92,7 @@ func (s *Sandbox) newSubscription(o order, trialing bool) object {
 	if o.discount != nil {
 		fields["discount"] = o.discount
 	}
-	for k, v := range o.fields {
-		fields[k] = v
-	}
+	maps.Copy(fields, o.fields)
 	start, end, _ := periodAround(anchor, first.sub("price").sub("recurring"), now)
 	if trialing {
 		anchor, start, end = o.trialEnd, now, o.trialEnd

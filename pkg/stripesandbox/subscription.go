@@ -1,6 +1,8 @@
 package stripesandbox
 
 import (
+	"maps"
+
 	"github.com/stripe/stripe-go/v76"
 )
 
@@ -157,11 +159,9 @@ func (s *Sandbox) newItem(row, price object) object {
 		quantity = row.num("quantity")
 	}
 	item := blank(stripe.SubscriptionItem{})
-	for k, v := range (object{
+	maps.Copy(item, (object{
 		"id": newID("si_"), "object": "subscription_item", "created": s.unix(), "price": price.public(), "quantity": quantity,
-	}) {
-		item[k] = v
-	}
+	}))
 	item["plan"] = planOf(price)
 	item.mergeMetadata(row)
 	return item

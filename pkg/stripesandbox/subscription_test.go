@@ -13,15 +13,15 @@ import (
 func (r *rig) cardholder(card string) *stripe.Customer {
 	r.t.Helper()
 	return must[*stripe.Customer](r.t)(r.stripe.Customers.New(&stripe.CustomerParams{
-		Email:           stripe.String("grace@example.test"),
-		PaymentMethod:   stripe.String(card),
-		InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: stripe.String(card)},
+		Email:           new("grace@example.test"),
+		PaymentMethod:   new(card),
+		InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: new(card)},
 	}))
 }
 
 func (r *rig) subscribe(customer, price string, more func(*stripe.SubscriptionParams)) (*stripe.Subscription, error) {
 	params := &stripe.SubscriptionParams{
-		Customer: stripe.String(customer), Items: []*stripe.SubscriptionItemsParams{{Price: stripe.String(price)}},
+		Customer: new(customer), Items: []*stripe.SubscriptionItemsParams{{Price: new(price)}},
 	}
 	params.AddExpand("latest_invoice")
 	if more != nil {
@@ -37,7 +37,7 @@ func TestSubscriptionEnds(t *testing.T) {
 		r := serve(t, stripesandbox.Config{})
 		sub := r.member(r.price(1500, "month").ID, "4242424242424242")
 		end := func(yes bool) *stripe.Subscription {
-			return must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{CancelAtPeriodEnd: stripe.Bool(yes)}))
+			return must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{CancelAtPeriodEnd: new(yes)}))
 		}
 		if got := end(true); got.CancelAt != sub.CurrentPeriodEnd || got.CanceledAt == 0 || got.Status != "active" {
 			t.Errorf("got cancel_at %d, canceled_at %d, %s", got.CancelAt, got.CanceledAt, got.Status)
@@ -59,7 +59,7 @@ func TestSubscriptionEnds(t *testing.T) {
 		r := serve(t, stripesandbox.Config{})
 		sub := r.member(r.price(1500, "month").ID, "4242424242424242")
 		got := must[*stripe.Subscription](t)(r.stripe.Subscriptions.Cancel(sub.ID, &stripe.SubscriptionCancelParams{
-			CancellationDetails: &stripe.SubscriptionCancelCancellationDetailsParams{Feedback: stripe.String("too_expensive")},
+			CancellationDetails: &stripe.SubscriptionCancelCancellationDetailsParams{Feedback: new("too_expensive")},
 		}))
 		if got.Status != "canceled" || got.EndedAt == 0 || got.CancellationDetails.Feedback != "too_expensive" {
 			t.Errorf("got %s at %d", got.Status, got.EndedAt)
@@ -68,7 +68,7 @@ func TestSubscriptionEnds(t *testing.T) {
 		if e := stripeError(t, err); e.HTTPStatusCode != 404 {
 			t.Errorf("canceling again gave %d", e.HTTPStatusCode)
 		}
-		_, err = r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{CancelAtPeriodEnd: stripe.Bool(false)})
+		_, err = r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{CancelAtPeriodEnd: new(false)})
 		if e := stripeError(t, err); e.HTTPStatusCode != 400 {
 			t.Errorf("changing it gave %d", e.HTTPStatusCode)
 		}
@@ -110,17 +110,17 @@ func TestSubscriptionByAPI(t *testing.T) {
 	})
 	t.Run("error_if_incomplete makes nothing", func(t *testing.T) {
 		customer := r.cardholder("pm_card_chargeCustomerFail").ID
-		_, err := r.subscribe(customer, price, func(p *stripe.SubscriptionParams) { p.PaymentBehavior = stripe.String("error_if_incomplete") })
+		_, err := r.subscribe(customer, price, func(p *stripe.SubscriptionParams) { p.PaymentBehavior = new("error_if_incomplete") })
 		if e := stripeError(t, err); e.HTTPStatusCode != 402 {
 			t.Errorf("got %d", e.HTTPStatusCode)
 		}
-		if r.stripe.Subscriptions.List(&stripe.SubscriptionListParams{Customer: stripe.String(customer), Status: stripe.String("all")}).Next() {
+		if r.stripe.Subscriptions.List(&stripe.SubscriptionListParams{Customer: new(customer), Status: new("all")}).Next() {
 			t.Error("a subscription was made")
 		}
 	})
 	t.Run("default_incomplete waits for the invoice to be paid", func(t *testing.T) {
 		sub := must[*stripe.Subscription](t)(r.subscribe(r.cardholder("pm_card_visa").ID, price, func(p *stripe.SubscriptionParams) {
-			p.PaymentBehavior = stripe.String("default_incomplete")
+			p.PaymentBehavior = new("default_incomplete")
 		}))
 		if sub.Status != "incomplete" {
 			t.Errorf("got %s", sub.Status)
@@ -133,7 +133,7 @@ func TestSubscriptionByAPI(t *testing.T) {
 	t.Run("a backdated start pays the time since then", func(t *testing.T) {
 		start := r.box.Now().AddDate(0, 0, -70).Unix()
 		sub := must[*stripe.Subscription](t)(r.subscribe(r.cardholder("pm_card_visa").ID, price, func(p *stripe.SubscriptionParams) {
-			p.BackdateStartDate = stripe.Int64(start)
+			p.BackdateStartDate = new(start)
 		}))
 		now := r.box.Now().Unix()
 		if sub.StartDate != start || sub.CurrentPeriodStart > now || sub.CurrentPeriodEnd <= now || sub.LatestInvoice.AmountPaid != 3000 {
@@ -159,7 +159,7 @@ func TestSubscriptionChanges(t *testing.T) {
 		r.box.Advance(15 * 24 * time.Hour)
 		dear := r.price(3000, "month")
 		got := must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
-			Items: []*stripe.SubscriptionItemsParams{{ID: stripe.String(sub.Items.Data[0].ID), Price: stripe.String(dear.ID)}},
+			Items: []*stripe.SubscriptionItemsParams{{ID: new(sub.Items.Data[0].ID), Price: new(dear.ID)}},
 		}))
 		if got.Items.Data[0].Price.ID != dear.ID || len(got.Items.Data) != 1 || got.CurrentPeriodEnd != sub.CurrentPeriodEnd {
 			t.Errorf("items %+v", got.Items.Data)
@@ -175,7 +175,7 @@ func TestSubscriptionChanges(t *testing.T) {
 		sub := r.member(r.price(1000, "month").ID, "4242424242424242")
 		year := r.price(9000, "year")
 		r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
-			Items: []*stripe.SubscriptionItemsParams{{ID: stripe.String(sub.Items.Data[0].ID), Price: stripe.String(year.ID)}},
+			Items: []*stripe.SubscriptionItemsParams{{ID: new(sub.Items.Data[0].ID), Price: new(year.ID)}},
 		})
 		got := r.subscription(sub.ID)
 		if got.LatestInvoice.BillingReason != "subscription_update" || got.LatestInvoice.AmountPaid > 9000 || got.CurrentPeriodEnd < sub.CurrentPeriodEnd+300*86400 {
@@ -186,7 +186,7 @@ func TestSubscriptionChanges(t *testing.T) {
 		t.Parallel()
 		r := serve(t, stripesandbox.Config{})
 		sub := r.member(r.price(1000, "month").ID, "4242424242424242")
-		params := &stripe.SubscriptionParams{PauseCollection: &stripe.SubscriptionPauseCollectionParams{Behavior: stripe.String("void")}}
+		params := &stripe.SubscriptionParams{PauseCollection: &stripe.SubscriptionPauseCollectionParams{Behavior: new("void")}}
 		params.AddMetadata("a", "1")
 		r.stripe.Subscriptions.Update(sub.ID, params)
 		params = &stripe.SubscriptionParams{}

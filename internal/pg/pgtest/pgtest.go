@@ -98,8 +98,10 @@ func (s *server) start() error {
 	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
 		return err
 	}
-	s.pg, err = embeddedpg.Start(ctx, embeddedpg.Config{Dir: s.dir, Fast: true, Download: true,
-		Settings: map[string]string{"max_connections": "300"}})
+	s.pg, err = embeddedpg.Start(ctx, embeddedpg.Config{
+		Dir: s.dir, Fast: true, Download: true,
+		Settings: map[string]string{"max_connections": "300"},
+	})
 	if err != nil {
 		return err
 	}
