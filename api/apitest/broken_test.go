@@ -217,7 +217,7 @@ func wrongField(t *testing.T, good apitest.Call, with func(string) apitest.Call,
 	if s.Type.Is("integer") {
 		all = append(all, broken{name + " is a word", with(merged(t, good, name, sentinel)), []int{422}, pointer},
 			broken{name + " is a fraction", with(merged(t, good, name, 1.5)), []int{422}, pointer},
-			broken{name + " is beyond any number", with(strings.Replace(merged(t, good, name, 0), fmt.Sprintf(`"%s":0`, name), fmt.Sprintf(`"%s":1e400`, name), 1)), []int{400, 422}, ""})
+			broken{name + " is beyond any number", with(strings.Replace(merged(t, good, name, 0), fmt.Sprintf(`%q:0`, name), fmt.Sprintf(`%q:1e400`, name), 1)), []int{400, 422}, ""})
 	}
 	return all
 }

@@ -40,7 +40,7 @@ func (h *House) Do(t testing.TB, c Call) Answer {
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.Method, c.Path, err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", c.Method, c.Path, err)
@@ -153,7 +153,9 @@ func (a Answer) Into(t testing.TB, dst any) {
 
 // Code is the code of a problem, or nothing.
 func (a Answer) Code() string {
-	var p struct{ Code string }
+	var p struct {
+		Code string `json:"code"`
+	}
 	_ = json.Unmarshal(a.Body, &p) // an answer that is no problem has no code
 	return p.Code
 }

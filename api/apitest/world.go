@@ -20,7 +20,7 @@ import (
 
 // World is a small community: two cohorts of one programme and one of each
 // kind of person.
-type World struct {
+type World struct { //nolint:recvcheck // cohorts fills it in; afterwards it is a value
 	h                                                               *House
 	Nobody, Unverified, Lapsed, A, B, Coach, Moderator, Admin, Able Someone
 	CohortA, CohortB                                                uuid.UUID

@@ -46,7 +46,6 @@ type run struct {
 	opt     Options
 	cfg     server.Config
 	keys    secrets
-	adopted bool
 	pg      *embeddedpg.Server
 	sandbox *stripesandbox.Sandbox
 	sink    *mailsink.Sink

@@ -36,7 +36,7 @@ func loadSecrets(file string) (secrets, error) {
 		return s, fmt.Errorf("read the keys of development: %w", err)
 	}
 	s = secrets{TokenKey: random(32), Secret: random(48), WebhookSecret: "whsec_" + random(32)}
-	if text, err = json.MarshalIndent(s, "", "  "); err != nil {
+	if text, err = json.MarshalIndent(s, "", "  "); err != nil { //nolint:gosec // kept for the next start, readable by the owner alone
 		return s, fmt.Errorf("write the keys of development: %w", err)
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {

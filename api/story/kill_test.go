@@ -65,7 +65,7 @@ func build(t *testing.T) string {
 
 func run(t *testing.T, program, dir string) *process {
 	t.Helper()
-	cmd := exec.Command(program, "dev", "--dir", dir) //nolint:gosec,noctx // killed below
+	cmd := exec.Command(program, "dev", "--dir", dir)
 	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR=127.0.0.1:28080", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:29090")
 	cmd.Stderr = io.Discard
 	out, err := cmd.StdoutPipe()

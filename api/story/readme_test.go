@@ -107,13 +107,13 @@ func walk(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?ms)^```sh walk\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+	blocks := regexp.MustCompile("(?ms)^```sh walk\n(.*?)\n```$").FindAllStringSubmatch(string(text), -1)
 	if len(blocks) < 8 {
 		t.Fatalf("only %d blocks in the README", len(blocks))
 	}
 	var all strings.Builder
 	for _, b := range blocks {
-		all.WriteString(b[1])
+		all.WriteString(b[1] + "\n")
 	}
 	return all.String()
 }
@@ -157,7 +157,7 @@ func start(t *testing.T) addresses {
 // t.TempDir is not.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "conservatory")
+	dir, err := os.MkdirTemp("", "conservatory") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func folder(t *testing.T) string {
 // startBinary runs a built program and reads its card.
 func startBinary(t *testing.T, dir string) addresses {
 	t.Helper()
-	cmd := exec.Command(*binary, "dev", "--dir", dir) //nolint:gosec,noctx // ended with an interrupt below
+	cmd := exec.Command(*binary, "dev", "--dir", dir)
 	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR=127.0.0.1:18080", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:19090")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
