@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,4 +167,22 @@ func (w testWriter) Write(p []byte) (int, error) {
 func (h *House) SetUpStripe(t testing.TB, plans []membership.PlanSpec) error {
 	t.Helper()
 	return h.App.Billing.Setup(t.Context(), plans, billing.SetupOptions{}, io.Discard)
+}
+
+// Control runs a control operation of the sandbox.
+func (h *House) Control(t testing.TB, path, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.Stripe+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := h.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s answered %d: %s (%v)", path, resp.StatusCode, text, err)
+	}
 }
