@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/pkg/civil"
 )
 
 // Run is the cohort itself.
@@ -66,7 +67,7 @@ func (c *Cohort) Create(ctx context.Context, n NewCohort) (Run, error) {
 	}
 	run := Run{
 		ID: pg.NewID(), ProgrammeID: n.ProgrammeID, VersionID: n.VersionID, Name: n.Name, State: n.State, TimeZone: n.TimeZone,
-		StartsOn: day(n.StartsOn), EndsOn: day(n.EndsOn), RegistrationOpensAt: n.RegistrationOpensAt,
+		StartsOn: civil.Day(n.StartsOn), EndsOn: civil.Day(n.EndsOn), RegistrationOpensAt: n.RegistrationOpensAt,
 		RegistrationClosesAt: n.RegistrationClosesAt, Capacity: n.Capacity, CreatedAt: c.clock.Now(),
 	}
 	err := c.db.InTx(ctx, func(ctx context.Context) error {
@@ -77,7 +78,7 @@ func (c *Cohort) Create(ctx context.Context, n NewCohort) (Run, error) {
 			}
 		}
 		for i := range n.Breaks {
-			n.Breaks[i] = Break{CohortID: run.ID, FromOn: day(n.Breaks[i].FromOn), ToOn: day(n.Breaks[i].ToOn)}
+			n.Breaks[i] = Break{CohortID: run.ID, FromOn: civil.Day(n.Breaks[i].FromOn), ToOn: civil.Day(n.Breaks[i].ToOn)}
 		}
 		return c.insertRun(ctx, run, n.Breaks)
 	})
@@ -130,8 +131,4 @@ func (c *Cohort) SetState(ctx context.Context, actor, id uuid.UUID, to State) er
 		}
 		return c.outbox.RevokeAll(ctx, moved)
 	})
-}
-
-func day(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }

@@ -1,6 +1,10 @@
 package programme
 
-import "time"
+import (
+	"time"
+
+	"github.com/womens-tech-conservatory/conservatory/pkg/civil"
+)
 
 // stretch is a run of days, both ends included.
 type stretch struct{ FromOn, ToOn time.Time }
@@ -14,10 +18,10 @@ type calendar struct {
 }
 
 // opening is the first instant of the cohort.
-func (c calendar) opening() time.Time { return wall(c.starts, 0, c.zone) }
+func (c calendar) opening() time.Time { return civil.Instant(c.starts, 0, c.zone) }
 
 // closing is the first instant after the cohort: its last day counts whole.
-func (c calendar) closing() time.Time { return wall(c.ends.AddDate(0, 0, 1), 0, c.zone) }
+func (c calendar) closing() time.Time { return civil.Instant(c.ends.AddDate(0, 0, 1), 0, c.zone) }
 
 // release is when an item opens that is due days after the start, at a minute
 // of the day on the cohort's clock. Days of a break do not count, so that
@@ -43,35 +47,7 @@ func (c calendar) release(days *int64, minute int64) time.Time {
 	if day.After(c.ends) {
 		day = c.ends
 	}
-	return wall(day, minute, c.zone)
-}
-
-// wall is the first instant at which a clock in zone shows that minute of that
-// day, or has jumped over it.
-func wall(day time.Time, minute int64, zone *time.Location) time.Time {
-	want := day.Add(time.Duration(minute) * time.Minute)
-	y, m, d := want.Date()
-	t := time.Date(y, m, d, want.Hour(), want.Minute(), 0, 0, zone)
-	start, end := t.ZoneBounds()
-	switch shown := asShown(t); {
-	case shown.Before(want):
-		return end.UTC()
-	case shown.After(want):
-		return start.UTC()
-	}
-	if !start.IsZero() {
-		_, before := start.Add(-1).Zone()
-		if first := want.Add(-time.Duration(before) * time.Second); first.Before(start) {
-			return first // the clock shows it twice
-		}
-	}
-	return t.UTC()
-}
-
-// asShown is the reading of the clock, as if it were UTC.
-func asShown(t time.Time) time.Time {
-	_, offset := t.Zone()
-	return t.UTC().Add(time.Duration(offset) * time.Second)
+	return civil.Instant(day, time.Duration(minute)*time.Minute, c.zone)
 }
 
 func later(a, b time.Time) time.Time {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/pkg/civil"
 )
 
 // Query says what to report on. From and To are civil dates, both included, of
@@ -31,8 +32,8 @@ func (r *Report) Period(q Query) (Period, error) {
 	if err != nil || q.TimeZone == "Local" {
 		return Period{}, fault.InvalidField("#/query/time_zone", "time-zone-unknown", "Use a name of the IANA time zone database, such as Europe/Berlin.")
 	}
-	today := date(r.clock.Now().In(zone))
-	p := Period{From: date(q.From), To: date(q.To), TimeZone: q.TimeZone}
+	today := civil.Day(r.clock.Now().In(zone))
+	p := Period{From: civil.Day(q.From), To: civil.Day(q.To), TimeZone: q.TimeZone}
 	if q.From.IsZero() {
 		p.From = today.AddDate(0, 0, 1-today.Day())
 	}
@@ -45,34 +46,6 @@ func (r *Report) Period(q Query) (Period, error) {
 	case !p.From.AddDate(10, 0, 0).After(p.To):
 		return Period{}, fault.InvalidField("#/query/to", "period-too-long", "A period is at most ten years long.")
 	}
-	p.Start, p.End = begin(p.From, zone), begin(p.To.AddDate(0, 0, 1), zone)
+	p.Start, p.End = civil.Instant(p.From, 0, zone), civil.Instant(p.To.AddDate(0, 0, 1), 0, zone)
 	return p, nil
-}
-
-// date is the civil date of t where t is.
-func date(t time.Time) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-}
-
-// begin is the first instant of a day, which is not midnight where clocks jump
-// over it, and the first of two midnights where they are turned back.
-func begin(day time.Time, zone *time.Location) time.Time {
-	y, m, d := day.Date()
-	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	start, end := t.ZoneBounds()
-	_, offset := t.Zone()
-	switch shown := t.UTC().Add(time.Duration(offset) * time.Second); {
-	case shown.Before(day):
-		return end.UTC()
-	case shown.After(day):
-		return start.UTC()
-	}
-	if !start.IsZero() {
-		_, before := start.Add(-1).Zone()
-		if first := day.Add(-time.Duration(before) * time.Second); first.Before(start) {
-			return first
-		}
-	}
-	return t.UTC()
 }
