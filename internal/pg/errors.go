@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -20,20 +21,31 @@ func Violates(err error, constraint string) bool {
 // Missing reports whether a row that was asked for is not there.
 func Missing(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
-// Unavailable reports whether the database cannot answer for now: away,
-// starting or stopping, out of connections, or a statement or lock that took
-// too long. Trying again later is right; nothing says that a write was not
-// done.
+// Unavailable reports whether the database cannot answer for now: away, not
+// letting us in, starting or stopping, out of connections, a statement or lock
+// that took too long, or two transactions in each other's way. Trying again
+// later is right; nothing says that a write was not done.
 func Unavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "53") || strings.HasPrefix(e.Code, "57P") ||
-			e.Code == "55P03" || e.Code == "57014" || e.Code == "25006"
+	// First, because it may hold what the server said to the attempt.
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
 	}
-	var connect *pgconn.ConnectError
-	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) ||
-		strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return temporary(e.Code)
+	}
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "conn closed")
+}
+
+// temporary knows the SQLSTATEs that pass (PostgreSQL manual, appendix A).
+func temporary(code string) bool {
+	switch code {
+	case "55P03", "57014", "25006", "40001", "40P01":
+		return true
+	}
+	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53") || strings.HasPrefix(code, "57P")
 }

@@ -37,13 +37,12 @@ func (d *DB) Migrate(ctx context.Context) error {
 		return fmt.Errorf("prepare the migrations of the queue: %w", err)
 	}
 	err = d.Serial(ctx, "migrate the job queue", func(ctx context.Context) error {
-		_, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
-		return err
+		if _, err := queue.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+			return fmt.Errorf("migrate the job queue: %w", err)
+		}
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("migrate the job queue: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Migrations lists every step, the job queue as one of them.

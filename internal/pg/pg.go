@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"time"
 
@@ -36,10 +37,11 @@ type Config struct {
 
 // DB is the database. It is safe for concurrent use.
 type DB struct {
-	pool *pgxpool.Pool
-	sql  *sql.DB
-	root *gorm.DB
-	url  string
+	pool  *pgxpool.Pool
+	sql   *sql.DB
+	root  *gorm.DB
+	url   string
+	turns turns
 }
 
 // Open connects lazily: it fails on a malformed URL, not on an absent server.
@@ -65,7 +67,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open gorm: %w", err)
 	}
-	return &DB{pool: pool, sql: db, root: root, url: cfg.URL}, nil
+	return &DB{pool: pool, sql: db, root: root, url: cfg.URL, turns: newTurns(pc.MaxConns)}, nil
 }
 
 func poolConfig(cfg Config) (*pgxpool.Config, error) {
@@ -87,15 +89,13 @@ func poolConfig(cfg Config) (*pgxpool.Config, error) {
 	if timeout == 0 {
 		timeout = 5 * time.Second
 	}
-	for name, value := range map[string]string{
+	maps.Copy(pc.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":                    "conservatory",
 		"statement_timeout":                   strconv.FormatInt(timeout.Milliseconds(), 10),
 		"lock_timeout":                        "2000",
 		"idle_in_transaction_session_timeout": "10000",
 		"timezone":                            "UTC",
-	} {
-		pc.ConnConfig.RuntimeParams[name] = value
-	}
+	})
 	return pc, nil
 }
 
@@ -121,38 +121,11 @@ func (d *DB) Conn(ctx context.Context) *gorm.DB {
 }
 
 // Ping asks the server for a sign of life.
-func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
-
-// Serial runs fn while no other holder of key anywhere does. The lock lives
-// on a connection of its own, so that fn may call other systems and open
-// transactions; it is given back however fn ends.
-//
-// The lock is of the session: do not put a transaction-mode PgBouncer between.
-func (d *DB) Serial(ctx context.Context, key string, fn func(context.Context) error) error {
-	if err := d.Outside(ctx); err != nil {
-		return err
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("ping the database: %w", err)
 	}
-	conn, err := d.pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("take a connection for a lock: %w", err)
-	}
-	if _, err := conn.Exec(ctx, `SELECT set_config('lock_timeout', '30000', false), set_config('statement_timeout', '31000', false)`); err != nil {
-		conn.Release()
-		return fmt.Errorf("prepare to lock: %w", err)
-	}
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtextextended($1, 0))`, key); err != nil {
-		closeConn(conn)
-		return fmt.Errorf("wait for a lock: %w", err)
-	}
-	// Closing the session gives the lock and the settings back without trusting one more statement.
-	defer closeConn(conn)
-	return fn(ctx)
-}
-
-func closeConn(conn *pgxpool.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	_ = conn.Hijack().Close(ctx) // a session that cannot be closed is closed by the server
+	return nil
 }
 
 // NewID gives an id that sorts by time (UUIDv7, RFC 9562).

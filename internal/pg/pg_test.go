@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 
 	"gorm.io/gorm"
@@ -90,6 +89,22 @@ func TestInTx(t *testing.T) {
 		}
 	})
 
+	t.Run("who left before the commit gets nothing done", func(t *testing.T) {
+		t.Parallel()
+		db := pgtest.New(t)
+		ctx, leave := context.WithCancel(t.Context())
+		err := db.InTx(ctx, func(ctx context.Context) error {
+			defer leave()
+			return add(ctx, db, "a")
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		if got := slugs(t, t.Context(), db); len(got) != 0 {
+			t.Errorf("got %v, want nothing", got)
+		}
+	})
+
 	t.Run("what must not run inside a transaction is told so", func(t *testing.T) {
 		t.Parallel()
 		db := pgtest.New(t)
@@ -103,39 +118,6 @@ func TestInTx(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func TestSerial(t *testing.T) {
-	t.Parallel()
-	db := pgtest.New(t)
-	var inside, most int
-	var mu sync.Mutex
-	enter := func(n int) {
-		mu.Lock()
-		defer mu.Unlock()
-		inside += n
-		most = max(most, inside)
-	}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			err := db.Serial(t.Context(), "one at a time", func(ctx context.Context) error {
-				enter(1)
-				defer enter(-1)
-				return db.InTx(ctx, func(ctx context.Context) error { return add(ctx, db, pg.NewID().String()) })
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if most != 1 {
-		t.Errorf("%d at once, want 1", most)
-	}
-	if got := slugs(t, t.Context(), db); len(got) != 8 {
-		t.Errorf("%d rows, want 8", len(got))
-	}
 }
 
 func TestCount(t *testing.T) {

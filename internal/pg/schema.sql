@@ -351,12 +351,6 @@ CREATE TABLE public.signups (
     used_at timestamp with time zone
 );
 
-CREATE TABLE public.space_reads (
-    user_id uuid NOT NULL,
-    space_id uuid NOT NULL,
-    since timestamp with time zone NOT NULL
-);
-
 CREATE TABLE public.spaces (
     id uuid NOT NULL,
     kind text NOT NULL,
@@ -573,9 +567,6 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.signups
     ADD CONSTRAINT signups_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.space_reads
-    ADD CONSTRAINT space_reads_pkey PRIMARY KEY (user_id, space_id);
-
 ALTER TABLE ONLY public.spaces
     ADD CONSTRAINT spaces_pkey PRIMARY KEY (id);
 
@@ -773,12 +764,6 @@ ALTER TABLE ONLY public.programme_versions
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
-
-ALTER TABLE ONLY public.space_reads
-    ADD CONSTRAINT space_reads_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
-
-ALTER TABLE ONLY public.space_reads
-    ADD CONSTRAINT space_reads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.spaces
     ADD CONSTRAINT spaces_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);

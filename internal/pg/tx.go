@@ -51,6 +51,17 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context) error) error {
 	if t.failed != nil {
 		return t.failed
 	}
+	return t.commit(ctx)
+}
+
+// commit goes through although the caller leaves meanwhile: broken off, nobody
+// would know whether it was done. Who has left before gets nothing done.
+func (t *tx) commit(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	if err := t.pgx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -91,7 +102,11 @@ func (d *DB) begin(ctx context.Context) (*tx, error) {
 	}
 	var raw *pgx.Conn
 	err = conn.Raw(func(driver any) error {
-		raw = driver.(*stdlib.Conn).Conn()
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("a connection of pgx was expected, not %T", driver)
+		}
+		raw = c.Conn()
 		return nil
 	})
 	if err == nil {

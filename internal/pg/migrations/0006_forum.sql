@@ -65,11 +65,3 @@ CREATE TABLE topic_reads (
     updated_at       timestamptz NOT NULL,
     PRIMARY KEY (user_id, topic_id)
 );
-
--- Below this moment nothing in the space is unread for her: it bounds every unread query.
-CREATE TABLE space_reads (
-    user_id   uuid NOT NULL REFERENCES users (id),
-    space_id  uuid NOT NULL REFERENCES spaces (id),
-    since     timestamptz NOT NULL,
-    PRIMARY KEY (user_id, space_id)
-);
