@@ -81,10 +81,12 @@ func On[A Args](q *Queue, do func(ctx context.Context, args A) error) {
 	}))
 }
 
-// Every enqueues args again and again once started, from one node at a time.
+// Every enqueues args once in each interval, from one node at a time, first
+// at the start: a worker that is started anew every day does daily work too.
 func (q *Queue) Every(interval time.Duration, args Args) {
+	once := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: interval, ByArgs: true}}
 	q.client.PeriodicJobs().Add(river.NewPeriodicJob(river.PeriodicInterval(interval),
-		func() (river.JobArgs, *river.InsertOpts) { return args, nil }, nil))
+		func() (river.JobArgs, *river.InsertOpts) { return args, once }, &river.PeriodicJobOpts{RunOnStart: true}))
 }
 
 // Enqueue promises a job: when the transaction of ctx commits, or at once

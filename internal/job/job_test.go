@@ -90,3 +90,47 @@ func TestEnqueue(t *testing.T) {
 		}
 	})
 }
+
+func TestEvery(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	var done atomic.Int64
+	start := func() *job.Queue {
+		q, err := job.New(db, job.Config{Poll: 100 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job.On(q, func(_ context.Context, g greet) error {
+			done.Add(g.Times)
+			return nil
+		})
+		q.Every(1000*time.Hour, greet{Times: 1})
+		if err := q.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+	stop := func(q *job.Queue) {
+		if err := q.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+
+	first := start()
+	for deadline := time.Now().Add(20 * time.Second); done.Load() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("rare work is not done after a start")
+		}
+	}
+	stop(first)
+
+	again := start()
+	defer stop(again)
+	if err := again.Enqueue(t.Context(), greet{Times: 10}); err != nil {
+		t.Fatal(err)
+	}
+	idle(t, again)
+	if n := done.Load(); n != 11 {
+		t.Errorf("done %d, want 11: rare work is done once in its time, however often the worker starts", n)
+	}
+}
