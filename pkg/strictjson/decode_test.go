@@ -50,7 +50,7 @@ func TestDecodeStoresEveryField(t *testing.T) {
 func TestDecodeNamesTheFieldThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][2]string{
-		`{"name":"x"}`:                        {"field-unknown", "/name"},
+		`{"label":"x"}`:                       {"field-unknown", "/label"},
 		`{"Name":"x"}`:                        {"field-unknown", "/Name"},
 		`{"NAME":"x","name":"y"}`:             {"field-unknown", "/NAME"},
 		`{"-":"x"}`:                           {"field-unknown", "/-"},
