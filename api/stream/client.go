@@ -68,7 +68,11 @@ func (c *client) end(why ending) {
 	}
 }
 
-func changesAccess(e outbox.Event) bool { return e.Internal && e.Type == outbox.AccessChanged }
+// changesAccess: a membership that changed may also end sooner than it did, or
+// be banned where there was nothing to lose but a role.
+func changesAccess(e outbox.Event) bool {
+	return e.Type == outbox.AccessChanged || e.Type == "membership.changed"
+}
 
 var (
 	// errLess: she sees less than before.

@@ -59,7 +59,7 @@ func (h *Hub) start(ctx context.Context) bool {
 }
 
 func (h *Hub) follow(ctx context.Context, wake <-chan struct{}) {
-	pause, shaken := pollAtMax, false
+	pause, shaken := pollIdle, false
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
@@ -68,9 +68,9 @@ func (h *Hub) follow(ctx context.Context, wake <-chan struct{}) {
 			return
 		case <-wake:
 			// What woke us can hide behind an older transaction whose end wakes nobody: look again soon.
-			pause = pollAtMin
+			pause = pollSoon
 		case <-timer.C:
-			pause = min(2*pause, pollAtMax)
+			pause = min(2*pause, pollIdle)
 		}
 		err := h.drain(ctx, shaken)
 		if err != nil && ctx.Err() == nil {

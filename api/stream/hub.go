@@ -33,12 +33,12 @@ type Scope func(context.Context, account.Actor) (visible map[uuid.UUID]struct{},
 type Recheck func(context.Context, account.Actor) (account.Actor, error)
 
 const (
-	perUser   = 10 // streams of one person; the oldest makes room
-	buffered  = 64 // events a stream may be behind
-	batch     = 500
-	replayed  = 5000 // events a stream may catch up on
-	pollAtMin = 25 * time.Millisecond
-	pollAtMax = time.Second
+	perUser  = 10 // streams of one person; the oldest makes room
+	buffered = 64 // events a stream may be behind
+	batch    = 500
+	replayed = 5000                  // events a stream may catch up on
+	pollSoon = 25 * time.Millisecond // the shortest pause between two looks at the outbox
+	pollIdle = time.Second           // the longest
 )
 
 // pace is how often things happen; tests are in more of a hurry.

@@ -28,10 +28,14 @@ func (h *Hub) Serve(c *gin.Context) {
 		problem.Write(c, errNotReady)
 		return
 	}
-	client := h.newClient(who)
+	client, lastID := h.newClient(who), c.GetHeader("Last-Event-ID")
 	head, ok := h.join(client)
 	if !ok {
-		_ = newWire(c, h.pace.write).farewell(head, h.clock.Now())
+		at := &head
+		if lastID != "" {
+			at = nil
+		}
+		_ = newWire(c, h.pace.write).farewell(at, h.clock.Now())
 		return
 	}
 	defer h.leave(client)
@@ -41,7 +45,7 @@ func (h *Hub) Serve(c *gin.Context) {
 		return
 	}
 	client.settled()
-	if err := client.run(ctx, newWire(c, h.pace.write), head, c.GetHeader("Last-Event-ID")); err != nil {
+	if err := client.run(ctx, newWire(c, h.pace.write), head, lastID); err != nil {
 		client.note(ctx, err)
 	}
 }
@@ -83,7 +87,7 @@ func (c *client) run(ctx context.Context, w *wire, head outbox.Position, lastID 
 				check.Reset(c.nextLook())
 			}
 		case <-check.C:
-			err = c.look(ctx)
+			err = c.lookUnasked(ctx, w)
 			check.Reset(c.nextLook())
 		case <-beat.C:
 			err = c.heartbeat(w)
@@ -159,6 +163,16 @@ func (c *client) take(ctx context.Context, w *wire, e outbox.Event) error {
 	return c.send(w, e)
 }
 
+// lookUnasked looks though nothing was announced. What has become visible
+// meanwhile was kept from her until now, so she must fetch anew.
+func (c *client) lookUnasked(ctx context.Context, w *wire) error {
+	before := len(c.visible)
+	if err := c.look(ctx); err != nil || len(c.visible) == before {
+		return err
+	}
+	return w.resync(c.sent, c.hub.clock.Now())
+}
+
 func (c *client) send(w *wire, e outbox.Event) error {
 	c.sent = e.Position
 	if !c.forHer(e) {
@@ -184,7 +198,7 @@ func (c *client) bye(w *wire) error {
 	case behind:
 		return w.resync(head, now)
 	case stopping:
-		return w.farewell(c.sent, now)
+		return w.farewell(&c.sent, now)
 	case replaced:
 	}
 	return nil

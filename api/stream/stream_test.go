@@ -139,66 +139,6 @@ func TestWhatCannotBeProvenWholeIsFetchedAnew(t *testing.T) {
 	}
 }
 
-func TestTheStreamEndsWithinASecondOfHerAccess(t *testing.T) {
-	ends := map[string]func(s *station, c circle){
-		"she leaves the cohort": func(s *station, c circle) {
-			if err := s.cohort.Withdraw(t.Context(), uuid.Nil, c.member.ID, c.cohort); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"she signs out": func(s *station, c circle) {
-			s.exec(`UPDATE sessions SET revoked_at = now() WHERE id = $1`, c.member.SessionID)
-			s.publish(outbox.Event{Type: outbox.AccessChanged, UserID: c.member.ID, Internal: true})
-		},
-		"her membership ends": func(s *station, c circle) {
-			s.exec(`UPDATE member_access SET level = 'none' WHERE user_id = $1`, c.member.ID)
-			s.publish(outbox.Event{Type: outbox.AccessChanged, UserID: c.member.ID, Internal: true})
-		},
-	}
-	for name, end := range ends {
-		t.Run(name, func(t *testing.T) {
-			s := newStation(t)
-			c := s.circle()
-			r := s.open(c.member, "").greeted()
-			start := time.Now()
-			end(s, c)
-			s.topic(c.peer, c.space) // comes after, must not be shown
-			r.endsWithin(time.Second - time.Since(start))
-		})
-	}
-}
-
-func TestTheStreamEndsWhenItsTimeHasCome(t *testing.T) {
-	s := newStation(t)
-	c := s.circle()
-	t.Run("with the access token", func(t *testing.T) {
-		who := s.person(time.Now().Add(300 * time.Millisecond))
-		s.open(who, "").greeted().endsWithin(2 * time.Second)
-	})
-	t.Run("with a membership that nobody has to end", func(t *testing.T) {
-		s.exec(`UPDATE member_access SET until = $2 WHERE user_id = $1`, c.member.ID, time.Now().Add(400*time.Millisecond))
-		s.open(c.member, "").greeted().endsWithin(2 * time.Second)
-	})
-	t.Run("with a session whose end was not announced", func(t *testing.T) {
-		s := newStation(t, func(h *Hub) { h.pace.recheck = 50 * time.Millisecond })
-		c := s.circle()
-		r := s.open(c.member, "").greeted()
-		s.exec(`UPDATE sessions SET revoked_at = now() WHERE id = $1`, c.member.SessionID)
-		r.endsWithin(2 * time.Second)
-	})
-}
-
-func TestAStreamWidensWhenSheMaySeeMore(t *testing.T) {
-	s := newStation(t)
-	c, other := s.circle(), s.circle()
-	r := s.open(c.member, "").greeted()
-	s.enrol(c.member, other)
-	topic := s.topic(other.peer, other.space)
-	if name, d := r.event(); name != "topic.created" || d.TopicID != topic {
-		t.Errorf("%q %+v", name, d)
-	}
-}
-
 func TestNothingIsLostWhileItIsFoundOutWhatSheSees(t *testing.T) {
 	gate, looks := make(chan struct{}), make(chan struct{}, 10)
 	s := newStation(t, func(h *Hub) {
@@ -275,10 +215,26 @@ func TestClosingAsksEverybodyToReconnect(t *testing.T) {
 	}
 	readers = append(readers, s.open(c.member, ""))
 	for n, r := range readers {
-		if name, _ := r.event(); name != "reconnect" {
-			t.Errorf("reader %d is told %q", n, name)
+		if name, _ := r.event(); name != "reconnect" || r.lastID == "" {
+			t.Errorf("reader %d is told %q at %q", n, name, r.lastID)
 		}
 		r.endsWithin(time.Second)
+	}
+}
+
+func TestWhoComesBackToANodeThatStopsSkipsNothing(t *testing.T) {
+	s := newStation(t)
+	c := s.circle()
+	r := s.open(c.member, "").greeted()
+	r.leave()
+	start := r.lastID
+	s.topic(c.peer, c.space)
+	s.hub.Close()
+	r = s.open(c.member, start)
+	for b, open := r.next(); open; b, open = r.next() {
+		if b.id != "" {
+			t.Errorf("%q moves her from %s to %s", b.name, start, b.id)
+		}
 	}
 }
 

@@ -70,18 +70,19 @@ func (w *wire) beat(at outbox.Position) error {
 }
 
 func (w *wire) event(e outbox.Event) error {
-	return w.named(e.Position, data{
+	return w.named(&e.Position, data{
 		Type: e.Type, SpaceID: e.SpaceID, TopicID: e.TopicID, PostID: e.PostID, PostNumber: e.PostNumber, Version: e.Version, At: e.At,
 	})
 }
 
 // resync says: fetch everything anew, then go on from here.
 func (w *wire) resync(at outbox.Position, now time.Time) error {
-	return w.named(at, data{Type: "resync_required", At: now})
+	return w.named(&at, data{Type: "resync_required", At: now})
 }
 
-// farewell asks to come back, not all at the same moment.
-func (w *wire) farewell(at outbox.Position, now time.Time) error {
+// farewell asks to come back, not all at the same moment. nil: to where she
+// was, an id of ours would skip what she has missed.
+func (w *wire) farewell(at *outbox.Position, now time.Time) error {
 	retry := 500 + rand.IntN(4500) //nolint:gosec // spreads load, protects nothing
 	if err := w.write(fmt.Sprintf("retry: %d\n\n", retry)); err != nil {
 		return err
@@ -89,10 +90,14 @@ func (w *wire) farewell(at outbox.Position, now time.Time) error {
 	return w.named(at, data{Type: "reconnect", At: now})
 }
 
-func (w *wire) named(at outbox.Position, d data) error {
+func (w *wire) named(at *outbox.Position, d data) error {
 	body, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("encode a %s event: %w", d.Type, err)
 	}
-	return w.write("id: " + at.String() + "\nevent: " + d.Type + "\ndata: " + string(body) + "\n\n")
+	id := ""
+	if at != nil {
+		id = "id: " + at.String() + "\n"
+	}
+	return w.write(id + "event: " + d.Type + "\ndata: " + string(body) + "\n\n")
 }
