@@ -41,8 +41,8 @@ type Event struct {
 	Position Position // set when read
 }
 
-// The internal event that says: what this person may see has changed, look
-// again at once.
+// AccessChanged is the internal event that says: what this person may see has
+// changed, look again at once.
 const AccessChanged = "access.changed"
 
 type payload struct {
@@ -181,9 +181,11 @@ func (o *Outbox) After(ctx context.Context, p Position, limit int) ([]Event, err
 		}
 		e.Position.Epoch, e.Position.Xid = p.Epoch, uint64(xid) //nolint:gosec // a transaction id is not negative
 		var body payload
-		err := json.Unmarshal(raw, &body)
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return e, fmt.Errorf("read the payload of event %d: %w", e.Position.ID, err)
+		}
 		e.TopicID, e.PostID, e.PostNumber, e.Version, e.Internal = body.TopicID, body.PostID, body.PostNumber, body.Version, body.Internal
-		return e, err
+		return e, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
@@ -206,10 +208,14 @@ func (o *Outbox) Covers(ctx context.Context, p Position) (bool, error) {
 	return ok, nil
 }
 
-// The newest event stays, so that there is always a place to resume from.
+// From the front, up to the first event that is not too old: a gap further back
+// could not be told from continuity, and clocks of nodes differ. The newest
+// event stays, so that there is always a place to resume from.
 const pruneSQL = `
-DELETE FROM outbox WHERE created_at < $1
-AND (xid, id) < (SELECT last.xid, last.id FROM outbox last ORDER BY last.xid DESC, last.id DESC LIMIT 1)`
+DELETE FROM outbox WHERE (xid, id) < (
+    SELECT kept.xid, kept.id FROM outbox kept
+    WHERE kept.created_at >= $1 OR (kept.xid, kept.id) = (SELECT last.xid, last.id FROM outbox last ORDER BY last.xid DESC, last.id DESC LIMIT 1)
+    ORDER BY kept.xid, kept.id LIMIT 1)`
 
 // Prune forgets events older than age. A stream that was away longer is told
 // to fetch everything anew.

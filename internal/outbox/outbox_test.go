@@ -223,6 +223,26 @@ func TestAStreamResumesOnlyWhereNothingIsMissing(t *testing.T) {
 	}
 }
 
+func TestPruningLeavesNoGap(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.published("one")
+	b.caughtUp()
+	one := b.head()
+	b.now.Advance(-time.Hour) // a node whose clock is slow
+	b.published("two")
+	b.now.Advance(2 * time.Hour)
+	b.published("three")
+	b.caughtUp()
+	if err := b.Prune(t.Context(), 90*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	events, err := b.After(t.Context(), one, 10)
+	if err != nil || len(events) != 2 || !b.covers(one) {
+		t.Errorf("behind the first are %d events, covered %v (%v)", len(events), b.covers(one), err)
+	}
+}
+
 func TestPositionsAreOrderedAndParsedStrictly(t *testing.T) {
 	t.Parallel()
 	low, mid, high := outbox.Position{Xid: 1, ID: 9}, outbox.Position{Xid: 2, ID: 1}, outbox.Position{Xid: 2, ID: 2}
