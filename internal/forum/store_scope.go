@@ -32,12 +32,11 @@ WITH me AS (
 ), seen AS (
     SELECT s.id, s.kind, s.title, s.cohort_id, s.topics_count, s.last_activity_at, s.opens_at, s.read_only_at,
            me.access, me.until, me.staff, me.leads, seats.state AS enrolment, led.cohort_id IS NOT NULL AS coaches,
-           coalesce(r.since, seats.enrolled_at, me.created_at) AS since
+           coalesce(seats.enrolled_at, me.created_at) AS since
     FROM me
     JOIN spaces s ON s.cohort_id IS NULL OR s.cohort_id IN (SELECT cohort_id FROM seats UNION ALL SELECT cohort_id FROM led)
     LEFT JOIN seats ON seats.cohort_id = s.cohort_id
     LEFT JOIN led ON led.cohort_id = s.cohort_id
-    LEFT JOIN space_reads r ON r.user_id = me.id AND r.space_id = s.id
     WHERE CASE s.kind WHEN 'global' THEN me.staff OR me.access <> 'none'
                       WHEN 'staff' THEN me.staff
                       ELSE led.cohort_id IS NOT NULL OR (seats.state IS NOT NULL AND me.access <> 'none') END
@@ -83,7 +82,10 @@ func (f *Forum) seen(ctx context.Context, viewer uuid.UUID, now time.Time) ([]se
 }
 
 func (f *Forum) insertSpace(ctx context.Context, s Space) error {
-	return gorm.G[Space](f.db.Conn(ctx)).Create(ctx, &s)
+	if err := gorm.G[Space](f.db.Conn(ctx)).Create(ctx, &s); err != nil {
+		return fmt.Errorf("add a space: %w", err)
+	}
+	return nil
 }
 
 // array writes ids as an array of PostgreSQL: gorm would make a list of

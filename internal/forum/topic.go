@@ -133,7 +133,7 @@ func (f *Forum) Open(ctx context.Context, who account.Actor, spaceID uuid.UUID, 
 // fault.ErrIfMatchRequired, fault.ErrStale.
 func (f *Forum) Rename(ctx context.Context, who account.Actor, id uuid.UUID, title, ifMatch string) (TopicView, error) {
 	var t TopicView
-	err := f.changeTopic(ctx, who, id, func(ctx context.Context, space SpaceView, found TopicView) (err error) {
+	err := f.changeTopic(ctx, who, id, func(ctx context.Context, _ SpaceView, found TopicView) (err error) {
 		t = found
 		if err := match(ifMatch, t.ETag(), true); err != nil {
 			return err
