@@ -21,6 +21,9 @@ func (r *run) card() {
 	line("Mailbox", h.Mailbox+"      (JSON: "+h.Mailbox+"/messages?to=…)")
 	line("Metrics", h.Metrics)
 	line("Data", r.opt.Dir)
+	for _, note := range r.moved {
+		fmt.Fprintf(r.opt.Out, "  %s\n", note)
+	}
 	fmt.Fprintf(r.opt.Out, "\n  Demo accounts, password %q:\n", demoPassword)
 	for _, a := range shown() {
 		fmt.Fprintf(r.opt.Out, "    %-22s %s\n", a.email, a.what)

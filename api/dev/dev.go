@@ -51,6 +51,7 @@ type run struct {
 	sink    *mailsink.Sink
 	api     server.Listeners
 	house   House
+	moved   []string // ports that were taken
 	closers []func()
 }
 
@@ -119,11 +120,11 @@ func (r *run) configure(ctx context.Context) error {
 	if r.cfg.Secret == "" {
 		r.cfg.Secret = r.keys.Secret
 	}
-	if r.api.API, err = free(ctx, r.cfg.Addr); err != nil {
+	if r.api.API, err = r.free(ctx, r.cfg.Addr); err != nil {
 		return err
 	}
 	r.later(func() { _ = r.api.API.Close() })
-	if r.api.Admin, err = free(ctx, r.cfg.AdminAddr); err != nil {
+	if r.api.Admin, err = r.free(ctx, r.cfg.AdminAddr); err != nil {
 		return err
 	}
 	r.later(func() { _ = r.api.Admin.Close() })
@@ -166,7 +167,7 @@ func (r *run) mailbox(ctx context.Context) error {
 		return fmt.Errorf("open the mailbox: %w", err)
 	}
 	r.later(func() { _ = r.sink.Close() })
-	web, err := free(ctx, "127.0.0.1:8425")
+	web, err := r.free(ctx, "127.0.0.1:8425")
 	if err != nil {
 		return err
 	}
@@ -181,7 +182,7 @@ func (r *run) mailbox(ctx context.Context) error {
 	if r.cfg.SMTPURL != "" {
 		return nil
 	}
-	smtp, err := free(ctx, "127.0.0.1:8426")
+	smtp, err := r.free(ctx, "127.0.0.1:8426")
 	if err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (r *run) stripe(ctx context.Context) error {
 	if r.cfg.StripeSecretKey != "" {
 		return nil
 	}
-	listener, err := free(ctx, "127.0.0.1:8420")
+	listener, err := r.free(ctx, "127.0.0.1:8420")
 	if err != nil {
 		return err
 	}

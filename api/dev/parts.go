@@ -51,8 +51,8 @@ func random(n int) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// free listens on addr, or on the next free port behind it.
-func free(ctx context.Context, addr string) (net.Listener, error) {
+// free listens on addr, or on the next free port behind it; the card says so.
+func (r *run) free(ctx context.Context, addr string) (net.Listener, error) {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not an address with a port: %w", addr, err)
@@ -64,9 +64,13 @@ func free(ctx context.Context, addr string) (net.Listener, error) {
 	var config net.ListenConfig
 	for p := port; p < port+50; p++ {
 		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(p)))
-		if err == nil {
-			return l, nil
+		if err != nil {
+			continue
 		}
+		if p != port {
+			r.moved = append(r.moved, fmt.Sprintf("Port %d is taken by another program, so %d is used instead.", port, p))
+		}
+		return l, nil
 	}
 	return nil, fmt.Errorf("no free port from %s on", addr)
 }
