@@ -50,14 +50,14 @@ func TestATakenPortIsReplacedAndTheCardSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // the test is over
+	defer taken.Close()
 	var card strings.Builder
 	r := &run{opt: Options{Out: &card}}
 	l, err := r.free(t.Context(), taken.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // the test is over
+	defer l.Close()
 	r.house.API = "http://" + l.Addr().String()
 	r.card()
 	_, port, err := net.SplitHostPort(taken.Addr().String())
