@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -17,9 +18,6 @@ var (
 	errAdminOnly = &fault.Error{Kind: fault.Forbidden, Code: "admin-only", Detail: "Only an administrator may do this."}
 	errOrigin    = &fault.Error{Kind: fault.Forbidden, Code: "origin-unknown", Detail: "A browser may send the session cookie only from the frontend's own origin."}
 )
-
-// RefreshCookie names the cookie that holds a browser's refresh token.
-const RefreshCookie = "__Host-refresh"
 
 // Authenticate finds out who makes the request. Without a token she is nobody
 // and goes on; a token that is not valid ends the request, but where anyone
@@ -92,18 +90,18 @@ func permitted(ctx context.Context, access Access, active func(context.Context, 
 	return err
 }
 
-// Cookie hands the refresh cookie to the handler, through with, if a browser
+// Cookie hands the named cookie to the handler, through with, if a browser
 // may have sent it: it must come from a listed origin (or from no browser at
 // all, which has no cookie to steal).
-func Cookie(origins []string, with func(ctx context.Context, value string) context.Context) (gin.HandlerFunc, error) {
+func Cookie(name string, origins []string, with func(ctx context.Context, value string) context.Context) (gin.HandlerFunc, error) {
 	guard := http.NewCrossOriginProtection()
 	for _, origin := range origins {
 		if err := guard.AddTrustedOrigin(origin); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("trust the origin %s: %w", origin, err)
 		}
 	}
 	return func(c *gin.Context) {
-		cookie, err := c.Request.Cookie(RefreshCookie)
+		cookie, err := c.Request.Cookie(name)
 		if err != nil {
 			c.Next()
 			return

@@ -126,8 +126,8 @@ func knownParameters(query url.Values, op *Operation) error {
 func readBody(c *gin.Context, op *Operation) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, err
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, tooLarge
 		}
 		return nil, (&fault.Error{Kind: fault.Malformed, Code: "body-broken", Detail: "The body ended before it was complete."}).Because(err)
 	}

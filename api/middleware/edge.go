@@ -38,7 +38,8 @@ func plain(id string) bool {
 	}) < 0
 }
 
-// Recover turns a panic into a problem and leaves the process alive.
+// Recover turns a panic into a problem and leaves the process alive. Where an
+// answer has begun the connection is broken off instead (http.ErrAbortHandler).
 func Recover(c *gin.Context) {
 	defer func() {
 		r := recover()
@@ -49,10 +50,7 @@ func Recover(c *gin.Context) {
 			panic(r)
 		}
 		slog.ErrorContext(c.Request.Context(), "panic", "route", c.FullPath(), "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		if !c.Writer.Written() {
-			problem.Write(c, fmt.Errorf("panic: %v", r))
-		}
-		c.Abort()
+		problem.Write(c, fmt.Errorf("panic: %v", r))
 	}()
 	c.Next()
 }
@@ -72,18 +70,24 @@ func Log(contract *Contract, observe func(Observed)) gin.HandlerFunc {
 		start := time.Now() //nolint:forbidigo // measures, decides nothing
 		ctx, counter := pg.Count(c.Request.Context())
 		c.Request = c.Request.WithContext(ctx)
+		defer func() { // an answer that breaks off is a panic
+			o := Observed{Operation: "none", Status: c.Writer.Status(), Duration: time.Since(start), Statements: counter.N()}
+			if op := contract.Find(c); op != nil {
+				o.Operation = op.ID
+			}
+			observe(o)
+			logRequest(c, o)
+		}()
 		c.Next()
-		o := Observed{Operation: "none", Status: c.Writer.Status(), Duration: time.Since(start), Statements: counter.N()}
-		if op := contract.Find(c); op != nil {
-			o.Operation = op.ID
-		}
-		observe(o)
-		if quiet := o.Operation == "getHealth" || o.Operation == "getReadiness"; quiet && o.Status == http.StatusOK {
-			return
-		}
-		slog.InfoContext(ctx, "request", "operation", o.Operation, "method", c.Request.Method, "status", o.Status,
-			"ms", o.Duration.Milliseconds(), "sql", o.Statements, "bytes", c.Writer.Size())
 	}
+}
+
+func logRequest(c *gin.Context, o Observed) {
+	if quiet := o.Operation == "getHealth" || o.Operation == "getReadiness"; quiet && o.Status == http.StatusOK {
+		return
+	}
+	slog.InfoContext(c.Request.Context(), "request", "operation", o.Operation, "method", c.Request.Method, "status", o.Status,
+		"ms", o.Duration.Milliseconds(), "sql", o.Statements, "bytes", c.Writer.Size())
 }
 
 // Headers sets what every answer of an API should say.

@@ -44,10 +44,7 @@ func Idempotent(contract *Contract, keys *idempotency.Keys) gin.HandlerFunc {
 }
 
 func fingerprint(c *gin.Context) [sha256.Size]byte {
-	body, err := io.ReadAll(c.Request.Body) // Validate left it in memory
-	if err != nil {
-		body = nil
-	}
+	body, _ := io.ReadAll(c.Request.Body) // Validate left it in memory: it cannot fail
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return sha256.Sum256(body)
 }
@@ -83,8 +80,17 @@ func once(c *gin.Context, keys *idempotency.Keys, r idempotency.Request) {
 		}
 	}()
 	c.Next()
-	status := c.Writer.Status()
-	final = status < http.StatusInternalServerError && status != http.StatusTooManyRequests && status != http.StatusConflict
+	final = isFinal(c.Writer.Status())
+}
+
+// isFinal tells answers that stay true from those that another try may
+// change. Nothing was done for a caller who had gone, so she may come again.
+func isFinal(status int) bool {
+	switch status {
+	case http.StatusConflict, http.StatusTooManyRequests, problem.StatusGone:
+		return false
+	}
+	return status < http.StatusInternalServerError
 }
 
 type copyWriter struct {

@@ -23,8 +23,8 @@ type quota struct {
 	per time.Duration
 }
 
-// byOperation are limits per address on top of the general ones. Operations
-// without an entry have only those.
+// byOperation are limits on top of the general ones. Operations without an
+// entry have only those.
 func byOperation() map[string]quota {
 	return map[string]quota{
 		"signUp":         {20, time.Hour},
@@ -38,7 +38,8 @@ func byOperation() map[string]quota {
 }
 
 // Limits counts requests per person, or per address (a /64 where it is IPv6)
-// while nobody is signed in. Counts are in the memory of this process.
+// while nobody is signed in or where anyone may call: there another account
+// must not be another budget. Counts are in the memory of this process.
 type Limits struct {
 	general   throttled.RateLimiterCtx
 	operation map[string]throttled.RateLimiterCtx
@@ -65,7 +66,11 @@ func limiter(q quota, factor int) (throttled.RateLimiterCtx, error) {
 		return nil, fmt.Errorf("make a rate limit: %w", err)
 	}
 	n := q.n * factor
-	return throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerDuration(n, q.per), MaxBurst: n - 1})
+	l, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerDuration(n, q.per), MaxBurst: n - 1})
+	if err != nil {
+		return nil, fmt.Errorf("make a rate limit: %w", err)
+	}
+	return l, nil
 }
 
 // Limit refuses what is too much, with Retry-After.
@@ -77,9 +82,10 @@ func (l *Limits) Limit(contract *Contract) gin.HandlerFunc {
 			return
 		}
 		key := address(c.ClientIP())
-		if a, ok := account.ActorFrom(c.Request.Context()); ok {
+		if a, ok := account.ActorFrom(c.Request.Context()); ok && op.Access.Who != Anyone {
 			key = a.ID.String()
 		}
+		least := -1
 		for _, limiter := range []throttled.RateLimiterCtx{l.operation[op.ID], l.general} {
 			if limiter == nil {
 				continue
@@ -89,8 +95,11 @@ func (l *Limits) Limit(contract *Contract) gin.HandlerFunc {
 				problem.Write(c, fmt.Errorf("count requests: %w", err))
 				return
 			}
-			c.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, result.Remaining, int(result.ResetAfter.Seconds())))
-			c.Header("RateLimit-Policy", `"default";q=`+strconv.Itoa(result.Limit))
+			if least < 0 || result.Remaining < least {
+				least = result.Remaining
+				c.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, result.Remaining, int(result.ResetAfter.Seconds())))
+				c.Header("RateLimit-Policy", `"default";q=`+strconv.Itoa(result.Limit))
+			}
 			if limited {
 				problem.Write(c, errTooMany.After(max(result.RetryAfter, time.Second)))
 				return

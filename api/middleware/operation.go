@@ -111,15 +111,3 @@ func ginPath(path string) string {
 func (c *Contract) Find(g *gin.Context) *Operation {
 	return c.byRoute[g.Request.Method+" "+g.FullPath()]
 }
-
-// Methods lists the methods that a matched path has, for the Allow header.
-func (c *Contract) Methods(ginPath string) []string {
-	var all []string
-	for route := range c.byRoute {
-		if method, path, _ := strings.Cut(route, " "); path == ginPath {
-			all = append(all, method)
-		}
-	}
-	slices.Sort(all)
-	return all
-}

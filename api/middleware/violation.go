@@ -42,12 +42,11 @@ func within(at string, path []string, body bool) string {
 	if !body {
 		return at
 	}
-	var atSb46 strings.Builder
+	var pointer strings.Builder
 	for _, part := range path {
-		atSb46.WriteString("/" + pointerText(part))
+		pointer.WriteString("/" + pointerText(part))
 	}
-	at += atSb46.String()
-	return at
+	return at + pointer.String()
 }
 
 // unknownFields names the members of a body that the contract does not have.

@@ -22,8 +22,8 @@ import (
 // MediaType is that of a problem document.
 const MediaType = "application/problem+json"
 
-// statusGone is what logs show for a caller who did not wait; nobody reads it.
-const statusGone = 499
+// StatusGone is what logs show for a caller who did not wait; nobody reads it.
+const StatusGone = 499
 
 // status is the whole mapping from faults to HTTP.
 func status(k fault.Kind) int {
@@ -78,11 +78,17 @@ var (
 )
 
 // Write answers with the problem of err and ends the handling of the request.
-// An error that is no fault is logged, and shown to nobody.
+// An error that is no fault is logged, and shown to nobody. Where an answer
+// has begun already it panics with http.ErrAbortHandler, so that nobody takes
+// half an answer for a whole one.
 func Write(c *gin.Context, err error) {
 	ctx := c.Request.Context()
+	if c.Writer.Written() {
+		slog.WarnContext(ctx, "an answer broke off", "route", c.FullPath(), "err", err)
+		panic(http.ErrAbortHandler)
+	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		c.AbortWithStatus(statusGone)
+		c.AbortWithStatus(StatusGone)
 		return
 	}
 	f := faultOf(err)

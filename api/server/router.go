@@ -25,6 +25,8 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 )
 
+const streamPath = "/v1/stream"
+
 var errMethod = &fault.Error{Kind: fault.NotAllowedMethod, Code: "method-not-allowed", Detail: "This resource is there, but not with this method; see the Allow header."}
 
 // Handler is the API as the world sees it.
@@ -50,7 +52,23 @@ func (a *App) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return compress(engine), nil
+	return compress(a.headAsGet(engine)), nil
+}
+
+// headAsGet answers HEAD as GET; the server leaves the body out (RFC 9110,
+// section 9.3.2). While draining it asks callers to come back on a connection
+// of their own, which may be to another node.
+func (a *App) headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		if r.Method == http.MethodHead && r.URL.Path != streamPath {
+			r = r.WithContext(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // use lines up what every request passes. The order is the security of it:
@@ -60,7 +78,7 @@ func (a *App) use(engine *gin.Engine) error {
 	if err != nil {
 		return err
 	}
-	cookie, err := middleware.Cookie(a.Config.FrontendOrigins, handler.WithRefreshCookie)
+	cookie, err := middleware.Cookie(handler.RefreshCookie, a.Config.FrontendOrigins, handler.WithRefreshCookie)
 	if err != nil {
 		return fmt.Errorf("CONSERVATORY_FRONTEND_ORIGINS: %w", err)
 	}
@@ -129,7 +147,7 @@ func (a *App) mount(engine *gin.Engine) {
 		ErrorHandler: func(c *gin.Context, err error, _ int) { problem.Write(c, unreadable(c, err)) },
 	})
 	engine.POST("/v1/webhooks/stripe", problems, webhook.Stripe(a.Billing))
-	engine.GET("/v1/stream", a.Hub.Serve)
+	engine.GET(streamPath, a.Hub.Serve)
 	engine.NoRoute(func(c *gin.Context) { problem.Write(c, fault.ErrNotFound) })
 	engine.NoMethod(func(c *gin.Context) { problem.Write(c, errMethod) })
 }

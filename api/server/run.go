@@ -52,7 +52,7 @@ func (c Config) Listen(ctx context.Context, parts Parts) (Listeners, error) {
 func (a *App) Run(ctx context.Context, parts Parts, l Listeners) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	var background sync.WaitGroup
 	var servers []*http.Server
 	if parts.API {
@@ -72,7 +72,7 @@ func (a *App) Run(ctx context.Context, parts Parts, l Listeners) error {
 	}
 	if parts.Worker {
 		if err := a.Queue.Start(running); err != nil {
-			return err
+			failed <- err
 		}
 	}
 	var cause error
