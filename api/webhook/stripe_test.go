@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const secret = "whsec_0123456789abcdef0123456789abcdef"
 
 // door is the handler behind a router that keeps what went wrong.
-func door(t *testing.T, db *pg.DB) (http.Handler, *error) {
+func door(t *testing.T, db *pg.DB) (h http.Handler, wrong func() error) {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
 	q, err := job.New(db, job.Config{})
@@ -39,17 +39,17 @@ func door(t *testing.T, db *pg.DB) (http.Handler, *error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var wrong error
+	var last error
 	engine := gin.New()
 	engine.POST("/", func(c *gin.Context) {
 		c.Next()
-		wrong = nil
-		if last := c.Errors.Last(); last != nil {
-			wrong = last.Err
+		last = nil
+		if e := c.Errors.Last(); e != nil {
+			last = e.Err
 			c.AbortWithStatus(http.StatusTeapot)
 		}
 	}, webhook.Stripe(b))
-	return engine, &wrong
+	return engine, func() error { return last }
 }
 
 func post(t *testing.T, h http.Handler, body io.Reader, header string) *httptest.ResponseRecorder {
@@ -73,19 +73,19 @@ func TestStripe(t *testing.T) {
 		"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_1"}}}`)
 
 	if rec := post(t, h, bytes.NewReader(event), sign(event)); rec.Code != http.StatusOK || rec.Body.String() != `{"message":"Stored."}` {
-		t.Errorf("a good event: %d %s %v", rec.Code, rec.Body, *wrong)
+		t.Errorf("a good event: %d %s %v", rec.Code, rec.Body, wrong())
 	}
-	if post(t, h, bytes.NewReader(event), "t=1,v1=00"); !errors.Is(*wrong, billing.ErrSignature) {
-		t.Errorf("a bad signature: %v", *wrong)
+	if post(t, h, bytes.NewReader(event), "t=1,v1=00"); !errors.Is(wrong(), billing.ErrSignature) {
+		t.Errorf("a bad signature: %v", wrong())
 	}
 	large := bytes.Repeat([]byte(" "), 512<<10+1)
 	post(t, h, bytes.NewReader(large), sign(large))
-	if f := fault.From(*wrong); f == nil || f.Kind != fault.TooLarge || f.Code != "body-too-large" {
-		t.Errorf("a byte too much: %v", *wrong)
+	if f := fault.From(wrong()); f == nil || f.Kind != fault.TooLarge || f.Code != "body-too-large" {
+		t.Errorf("a byte too much: %v", wrong())
 	}
 	full := append(append([]byte{}, event...), bytes.Repeat([]byte(" "), 512<<10-len(event))...)
 	if rec := post(t, h, bytes.NewReader(full), sign(full)); rec.Code != http.StatusOK {
-		t.Errorf("as large as it may be: %v", *wrong)
+		t.Errorf("as large as it may be: %v", wrong())
 	}
 }
 
@@ -96,7 +96,7 @@ func TestAnEventThatCannotBeStoredMustComeAgain(t *testing.T) {
 	event := []byte(`{"id":"evt_1","object":"event","type":"invoice.paid","api_version":"2023-10-16","created":1,"data":{"object":{"object":"invoice"}}}`)
 	header := sign(event)
 	db.Close()
-	if post(t, h, bytes.NewReader(event), header); *wrong == nil || fault.From(*wrong) != nil {
-		t.Errorf("storage failed, and it says %v", *wrong)
+	if post(t, h, bytes.NewReader(event), header); wrong() == nil || fault.From(wrong()) != nil {
+		t.Errorf("storage failed, and it says %v", wrong())
 	}
 }
