@@ -43,7 +43,7 @@ func outlineOut(o programme.Outline) openapi.Outline {
 func outlineItemOut(i programme.OutlineItem) openapi.OutlineItem {
 	out := openapi.OutlineItem{
 		ID: i.ID, ModuleID: i.ModuleID, Kind: openapi.OutlineItemKind(i.Kind), Title: i.Title, Mandatory: i.Mandatory,
-		Minutes: int(i.Minutes), State: openapi.OutlineItemState(i.State), MetAt: i.MetAt, OpensAt: i.OpensAt,
+		Minutes: int(i.Minutes), State: openapi.OutlineItemState(i.State), MetAt: i.MetAt, OpensAt: i.OpensAt, Opens: i.Opens,
 		Availability: openapi.OutlineItemAvailabilityOpen, Reasons: make([]openapi.LockReason, len(i.Reasons)),
 	}
 	if !i.Open() {

@@ -782,6 +782,9 @@ type OutlineItem struct {
 	// ModuleID The module it belongs to.
 	ModuleID openapi_types.UUID `json:"module_id,omitempty,omitzero"`
 
+	// Opens In the answer to a completion, the items that are open now because this one is done.
+	Opens []openapi_types.UUID `json:"opens,omitempty,omitzero"`
+
 	// OpensAt The earliest moment at which it can open by time alone.
 	OpensAt time.Time        `json:"opens_at,omitempty,omitzero"`
 	Reasons []LockReason     `json:"reasons"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // Complete records that she has done an item of hers and gives it as it is
-// then. Doing it again changes nothing and answers the same. Where the item is
-// in several of her cohorts, the one that started last is meant.
+// then, with what it has opened. Doing it again changes nothing. Where the item
+// is in several of her cohorts, the one that started last is meant.
 //
 // Faults: fault.ErrNotFound for an item that is in no outline of hers,
 // ErrLocked with the reasons, ErrModule for what is derived.
@@ -24,15 +25,20 @@ func (p *Programme) Complete(ctx context.Context, who account.Actor, lineageID u
 		if err != nil {
 			return err
 		}
-		outline, err := p.outlineOf(ctx, head)
+		s, items, err := p.facts(ctx, head)
 		if err != nil {
 			return err
 		}
-		n := slices.IndexFunc(outline.Items, func(i OutlineItem) bool { return i.ID == lineageID })
+		n := slices.IndexFunc(items, func(i itemRow) bool { return i.LineageID == lineageID })
 		if n < 0 {
 			return fault.ErrNotFound
 		}
+		var outline Outline
+		outline.fill(s, items)
 		out, err = p.complete(ctx, who, head, outline.Items[n])
+		if err == nil {
+			out.Opens = opened(s, items, n, out.MetAt)
+		}
 		return err
 	})
 	return out, err
@@ -53,6 +59,24 @@ func (p *Programme) complete(ctx context.Context, who account.Actor, h head, ite
 	}
 	item.State, item.MetAt = Met, now
 	return item, nil
+}
+
+// opened gives what is open and not done while item n is met, and would be
+// locked if it were not.
+func opened(s standing, items []itemRow, n int, metAt time.Time) []uuid.UUID {
+	var with, without Outline
+	items = slices.Clone(items)
+	items[n].State, items[n].MetAt = Met, &metAt
+	with.fill(s, items)
+	items[n].State, items[n].MetAt = "", nil
+	without.fill(s, items)
+	var ids []uuid.UUID
+	for k, i := range with.Items {
+		if k != n && i.State == NotStarted && i.Open() && !without.Items[k].Open() {
+			ids = append(ids, i.ID)
+		}
+	}
+	return ids
 }
 
 func lockedFields(reasons []Reason) []fault.Field {

@@ -24,7 +24,7 @@ func TestComplete(t *testing.T) {
 		who := w.member(ctx)
 		enrolment := w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		got := w.complete(ctx, who, w.first)
-		want := OutlineItem{ID: w.first, ModuleID: w.module, Kind: Lesson, Title: "Where you are", Mandatory: true, Minutes: 20, State: Met, MetAt: w.clock.Now(), Reasons: []Reason{}}
+		want := OutlineItem{ID: w.first, ModuleID: w.module, Kind: Lesson, Title: "Where you are", Mandatory: true, Minutes: 20, State: Met, MetAt: w.clock.Now(), Reasons: []Reason{}, Opens: []uuid.UUID{w.second}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -42,8 +42,12 @@ func TestComplete(t *testing.T) {
 		who := w.member(ctx)
 		w.enrol(ctx, who, w.cohort(ctx, "running", "2026-11-30", "2027-02-01"), "active", 1)
 		first := w.complete(ctx, who, w.first)
+		if diff := cmp.Diff(first, w.complete(ctx, who, w.first)); diff != "" {
+			t.Errorf("at once (-first +second):\n%s", diff)
+		}
 		w.clock.Advance(365 * 24 * time.Hour)
 		w.exec(ctx, `DELETE FROM member_access WHERE user_id = $1`, who.ID)
+		first.Opens = nil // everything has closed
 		if diff := cmp.Diff(first, w.complete(ctx, who, w.first)); diff != "" {
 			t.Errorf("(-first +second):\n%s", diff)
 		}

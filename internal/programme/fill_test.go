@@ -184,3 +184,43 @@ func TestModules(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAnItemOpens(t *testing.T) {
+	t.Parallel()
+	noon := day(t, "2026-12-10").Add(12 * time.Hour)
+	s := standing{now: noon, calendar: run(t, "UTC", "2026-11-23", "2027-03-01"), cohortState: "running", member: true}
+	later := int64(60)
+	items := []NewItem{
+		{Lineage: lineage(1), Kind: Module, Mandatory: true},
+		{Lineage: lineage(2), Kind: Lesson, Mandatory: true, Module: lineage(1)},
+		{Lineage: lineage(3), Kind: Lesson, Mandatory: true, Module: lineage(1)},
+		{Lineage: lineage(4), Kind: Lesson, Requires: []uuid.UUID{lineage(1)}},
+		{Lineage: lineage(5), Kind: Lesson, Requires: []uuid.UUID{lineage(1)}, ReleaseDays: &later},
+		{Lineage: lineage(6), Kind: Module, Requires: []uuid.UUID{lineage(1)}},
+		{Lineage: lineage(7), Kind: Lesson, Module: lineage(6)},
+		{Lineage: lineage(8), Kind: Lesson},
+	}
+	for _, c := range []struct {
+		name string
+		met  []int
+		item int
+		want []uuid.UUID
+	}{
+		{"nothing while its module has more to do", nil, 2, nil},
+		{"the last lesson of a module opens what waits for the module, but not what waits for its day", []int{2}, 3, []uuid.UUID{lineage(4), lineage(6), lineage(7)}},
+		{"done again it says the same", []int{2, 3}, 3, []uuid.UUID{lineage(4), lineage(6), lineage(7)}},
+		{"without what is done already", []int{2, 3, 4}, 3, []uuid.UUID{lineage(6), lineage(7)}},
+		{"nothing waits for this one", []int{2, 3}, 8, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			met := map[uuid.UUID]time.Time{}
+			for _, n := range c.met {
+				met[lineage(n)] = noon
+			}
+			if diff := cmp.Diff(c.want, opened(s, facts(items, met), c.item-1, noon)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -44,6 +44,7 @@ type OutlineItem struct {
 	MetAt     time.Time
 	OpensAt   time.Time
 	Reasons   []Reason
+	Opens     []uuid.UUID // what is open now and would not be without it; only Complete says
 }
 
 // Open reports whether she may work on it.
@@ -69,32 +70,36 @@ func (p *Programme) Outline(ctx context.Context, who account.Actor, cohortID uui
 	if err != nil {
 		return Outline{}, err
 	}
-	return p.outlineOf(ctx, head)
-}
-
-func (p *Programme) outlineOf(ctx context.Context, h head) (Outline, error) {
-	breaks, err := p.breaks(ctx, h.CohortID)
+	s, items, err := p.facts(ctx, head)
 	if err != nil {
 		return Outline{}, err
+	}
+	out := Outline{EnrolmentID: head.EnrolmentID, CohortID: head.CohortID, Programme: head.Programme, Version: head.Version}
+	out.fill(s, items)
+	return out, nil
+}
+
+// facts gives what an outline is derived from.
+func (p *Programme) facts(ctx context.Context, h head) (standing, []itemRow, error) {
+	breaks, err := p.breaks(ctx, h.CohortID)
+	if err != nil {
+		return standing{}, nil, err
 	}
 	items, err := p.items(ctx, h)
 	if err != nil {
-		return Outline{}, err
+		return standing{}, nil, err
 	}
 	zone, err := time.LoadLocation(h.TimeZone)
 	if err != nil {
-		return Outline{}, fmt.Errorf("read the time zone of cohort %s: %w", h.CohortID, err)
+		return standing{}, nil, fmt.Errorf("read the time zone of cohort %s: %w", h.CohortID, err)
 	}
-	s := standing{
+	return standing{
 		now:         p.clock.Now(),
 		calendar:    calendar{zone: zone, starts: h.StartsOn, ends: h.EndsOn, breaks: breaks},
 		cohortState: h.CohortState,
 		paused:      h.EnrolmentState == "paused",
 		member:      h.Member,
-	}
-	out := Outline{EnrolmentID: h.EnrolmentID, CohortID: h.CohortID, Programme: h.Programme, Version: h.Version}
-	out.fill(s, items)
-	return out, nil
+	}, items, nil
 }
 
 // fill derives everything from the facts.
