@@ -2,9 +2,12 @@ package pg
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,9 +39,11 @@ func Unavailable(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return temporary(e.Code)
 	}
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		strings.Contains(err.Error(), "conn closed")
+	if _, ok := errors.AsType[net.Error](err); ok || strings.Contains(err.Error(), "conn closed") {
+		return true
+	}
+	return slices.ContainsFunc([]error{context.DeadlineExceeded, io.ErrUnexpectedEOF, driver.ErrBadConn, sql.ErrConnDone},
+		func(lost error) bool { return errors.Is(err, lost) })
 }
 
 // temporary knows the SQLSTATEs that pass (PostgreSQL manual, appendix A).

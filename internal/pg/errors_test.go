@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"testing"
@@ -24,6 +25,7 @@ func TestUnavailable(t *testing.T) {
 		"something else":             {errors.New("x"), false},
 		"the caller has gone":        {context.Canceled, false},
 		"took too long":              {fmt.Errorf("read: %w", context.DeadlineExceeded), true},
+		"the connection is lost":     {fmt.Errorf("read: %w", driver.ErrBadConn), true},
 		"shutting down":              {code("57P01"), true},
 		"too many connections":       {code("53300"), true},
 		"lock not given in time":     {code("55P03"), true},
