@@ -111,6 +111,24 @@ func AccessAt(now time.Time, subs []Subscription, grants []Grant, bans []Ban) Ac
 	return a
 }
 
+// ahead is how early a change of the reason alone is kept. Who reads the kept
+// answer must take an Until that has passed for no access; with the job every
+// minute, one that changes nothing but the reason never passes.
+const ahead = 2 * time.Minute
+
+// soon is the answer to keep at now.
+func (h holdings) soon(now time.Time) Access {
+	a := AccessAt(now, h.subs, h.grants, h.bans)
+	for a.Until != nil && a.Until.Sub(now) <= ahead {
+		next := AccessAt(*a.Until, h.subs, h.grants, h.bans)
+		if next.Level != a.Level || (next.Reason == ByBan) != (a.Reason == ByBan) {
+			break
+		}
+		a = next
+	}
+	return a
+}
+
 // holdings is everything that bears on a member's access.
 type holdings struct {
 	subs   []Subscription

@@ -62,6 +62,58 @@ func TestBanAndLift(t *testing.T) {
 	}
 }
 
+func TestABanClosesTheStreamsOfWhoPaysNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	coach := r.user(t)
+	for range 2 {
+		if _, err := r.membership.Ban(r.ctx, membership.Ban{UserID: coach, Reason: "harassment"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := r.events(t, coach, "access.changed"); n != 1 {
+		t.Errorf("her streams are told %d times, want once", n)
+	}
+}
+
+func TestWhatTakesOverInTimeLeavesNoGap(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	user := r.user(t)
+	s, end := running(user), noon.Add(time.Hour)
+	s.CancelAt = &end
+	r.record(t, s)
+	if _, err := r.membership.Grant(r.ctx, membership.Grant{UserID: user, Kind: "comp", Reason: "she helps"}); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Set(end.Add(-time.Minute))
+	if err := r.membership.Expire(r.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := scalar[int](t, r, `SELECT count(*) FROM member_access WHERE user_id = $1 AND level = 'full' AND (until IS NULL OR until > $2)`, user, end); n != 1 {
+		t.Error("the kept answer shuts her out until the next run")
+	}
+}
+
+func TestNothingOpensOrClosesEarly(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ends, begins := r.user(t), r.user(t)
+	soon := noon.Add(time.Minute)
+	for _, g := range []membership.Grant{{UserID: ends, EndsAt: &soon}, {UserID: begins, StartsAt: soon}} {
+		g.Kind = "gift"
+		if _, err := r.membership.Grant(r.ctx, g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.membership.Expire(r.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := r.access(t, ends), r.access(t, begins); a.Level != membership.Full || b.Level != membership.NoAccess {
+		t.Errorf("a minute before: %+v, %+v", a, b)
+	}
+}
+
 func TestAGrantBesideASubscriptionOutlivesIt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
 )
 
-// Work teaches q to bring access up to date when its time has passed, every
+// Work teaches q to bring access up to date when its time passes, every
 // minute.
 func (m *Membership) Work(q *job.Queue) {
 	job.On(q, func(ctx context.Context, _ expireAccess) error { return m.expire(ctx) })
@@ -25,7 +25,7 @@ func (expireAccess) Kind() string { return "membership.expire_access" }
 const atOnce = 1000
 
 func (m *Membership) expire(ctx context.Context) error {
-	due, err := m.store.expired(ctx, m.clock.Now(), atOnce)
+	due, err := m.store.expiring(ctx, m.clock.Now().Add(ahead), atOnce)
 	if err != nil {
 		return err
 	}

@@ -120,11 +120,12 @@ func (m *Membership) enter(ctx context.Context, sub Subscription, source string,
 	if err != nil {
 		return err
 	}
-	at := effective(sub.Snapshot, last, effectiveAt)
+	now := m.clock.Now()
+	at := effective(sub.Snapshot, last, effectiveAt, now)
 	for _, d := range differences(sub.Snapshot, recorded) {
 		e := entry{
 			UserID: sub.UserID, SubscriptionID: sub.ID, Series: d.Series, Currency: d.Currency, AnnualDelta: Annual(d.delta),
-			EffectiveAt: at, RecordedAt: m.clock.Now(), Source: source, Reason: reasonOf(sub.Snapshot),
+			EffectiveAt: at, RecordedAt: now, Source: source, Reason: reasonOf(sub.Snapshot),
 		}
 		if d.PlanID != uuid.Nil {
 			e.PlanID = &d.PlanID
@@ -137,13 +138,18 @@ func (m *Membership) enter(ctx context.Context, sub Subscription, source string,
 }
 
 // effective is when a change counts: a first appearance when it began, an end
-// when it ended, and never before what is already recorded.
-func effective(s Snapshot, last *time.Time, at time.Time) time.Time {
+// when it ended. It is never before what is already recorded, and never in the
+// future of our clock, where reports would miss it and where everything after
+// it would have to wait: Stripe's clock may be ahead, in simulations by months.
+func effective(s Snapshot, last *time.Time, at, now time.Time) time.Time {
 	switch {
 	case last == nil:
 		at = s.StartedAt
 	case s.Status.Terminal() && s.EndedAt != nil:
 		at = *s.EndedAt
+	}
+	if at.After(now) {
+		at = now
 	}
 	if last != nil && at.Before(*last) {
 		return *last

@@ -74,7 +74,7 @@ func TestDifferences(t *testing.T) {
 
 func TestEffective(t *testing.T) {
 	t.Parallel()
-	gone := having(Canceled, ended(soon)).Snapshot
+	gone := having(Canceled, ended(now.Add(-time.Hour))).Snapshot
 	running := having(Active).Snapshot
 	cases := []struct {
 		name string
@@ -85,14 +85,16 @@ func TestEffective(t *testing.T) {
 	}{
 		{"a first appearance counts from its beginning", running, nil, now, past},
 		{"a change counts when it happened", running, &past, now, now},
-		{"an end counts when it ended", gone, &past, now, soon},
+		{"an end counts when it ended", gone, &past, now, now.Add(-time.Hour)},
+		{"nothing counts in the future", running, &past, soon, now},
+		{"not even an end in the future", having(Canceled, ended(soon)).Snapshot, &past, now, now},
 		{"nothing counts before what is recorded", running, &late, now, late},
 		{"not even an end", gone, &late, now, late},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := effective(c.s, c.last, c.at); !got.Equal(c.want) {
+			if got := effective(c.s, c.last, c.at, now); !got.Equal(c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})

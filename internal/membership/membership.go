@@ -4,9 +4,9 @@
 // Decisions: access is one pure function over everything a member has
 // (AccessAt), never a flag that events switch; its answer is kept in
 // member_access with the moment until which it holds, so that reading it is
-// one row; money over time is an append-only ledger of differences, so that a
-// closed month never changes; what Stripe says arrives as whole snapshots, so
-// that order and repetition of events do not matter.
+// one row; money over time is an append-only ledger of differences, so that
+// nothing that was counted is ever rewritten; what Stripe says arrives as
+// whole snapshots, so that order and repetition of events do not matter.
 package membership
 
 import (

@@ -92,24 +92,26 @@ func (m *Membership) recompute(ctx context.Context, userID uuid.UUID, tell bool)
 		old = kept.access()
 	}
 	now := m.clock.Now()
-	fresh := AccessAt(now, all.subs, all.grants, all.bans)
+	fresh := all.soon(now)
 	if !fresh.same(old) {
 		tell = true
 		if err := m.store.upsertAccess(ctx, keptAccess(userID, fresh, now)); err != nil {
 			return err
 		}
 	}
-	return m.tell(ctx, userID, tell, fresh.Level.Below(old.Level))
+	// Staff have no level that could fall: for them, too, a ban closes everything.
+	closes := fresh.Level.Below(old.Level) || (fresh.Reason == ByBan && old.Reason != ByBan)
+	return m.tell(ctx, userID, tell, closes)
 }
 
-func (m *Membership) tell(ctx context.Context, userID uuid.UUID, changed, fell bool) error {
+func (m *Membership) tell(ctx context.Context, userID uuid.UUID, changed, closes bool) error {
 	if !changed {
 		return nil
 	}
 	if err := m.outbox.Publish(ctx, outbox.Event{Type: "membership.changed", UserID: userID, At: m.clock.Now()}); err != nil {
 		return fmt.Errorf("tell that a membership changed: %w", err)
 	}
-	if !fell {
+	if !closes {
 		return nil
 	}
 	return m.outbox.Revoke(ctx, userID)

@@ -136,10 +136,10 @@ func (s store) upsertAccess(ctx context.Context, a memberAccess) error {
 	return s.exec(ctx, "keep a member's access", sql, a.UserID, a.Level, a.Reason, a.Until, a.Notice, a.PayURL, a.UpdatedAt)
 }
 
-func (s store) expired(ctx context.Context, now time.Time, limit int) ([]uuid.UUID, error) {
+func (s store) expiring(ctx context.Context, by time.Time, limit int) ([]uuid.UUID, error) {
 	const sql = `SELECT user_id AS id FROM member_access WHERE until <= ? ORDER BY until LIMIT ?`
-	found, err := gorm.G[keyed](s.db.Conn(ctx)).Raw(sql, now, limit).Find(ctx)
-	return ids(found), wrap(err, "look for access whose time has passed")
+	found, err := gorm.G[keyed](s.db.Conn(ctx)).Raw(sql, by, limit).Find(ctx)
+	return ids(found), wrap(err, "look for access whose time passes")
 }
 
 // holdings reads everything AccessAt asks for.
