@@ -33,8 +33,9 @@ func (e *sendError) Unwrap() error { return e.cause }
 func unsendable(what string) error { return &sendError{what: what, permanent: true} }
 
 // Permanent reports whether the same letter can never be sent: the relay
-// answered 5xx to it, or it is no letter at all. A relay that is away or does
-// not let us in is not permanent.
+// answered 5xx to it, or it is no letter at all. A relay that is away, does
+// not let us in or refuses our sender is not permanent: that is mended, and
+// then the letter goes out.
 func Permanent(err error) bool {
 	e, ok := errors.AsType[*sendError](err)
 	return ok && e.permanent
@@ -44,7 +45,7 @@ func Permanent(err error) bool {
 func reason(err error) error {
 	if send, ok := errors.AsType[*gomail.SendError](err); ok {
 		code := send.ErrorCode()
-		return &sendError{what: send.Reason.String(), code: code, permanent: code >= 500 && code < 600}
+		return &sendError{what: send.Reason.String(), code: code, permanent: code >= 500 && code < 600 && send.Reason != gomail.ErrSMTPMailFrom}
 	}
 	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return &sendError{what: "greet the relay", code: reply.Code}

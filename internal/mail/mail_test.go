@@ -194,6 +194,14 @@ func TestPermanent(t *testing.T) {
 func TestTemporary(t *testing.T) {
 	t.Parallel()
 
+	t.Run("a relay that refuses our sender may take her later", func(t *testing.T) {
+		t.Parallel()
+		m := mailer(t, "smtp://"+script(t, map[string]string{"MAIL": "550 5.7.1 sender not verified"})+"?tls=none")
+		if err := m.Send(t.Context(), letter()); err == nil || mail.Permanent(err) || !strings.Contains(err.Error(), "550") {
+			t.Error(err)
+		}
+	})
+
 	t.Run("a relay that is away, greets badly or has no TLS may do better later", func(t *testing.T) {
 		t.Parallel()
 		gone := listen(t)
