@@ -5,7 +5,10 @@
 // refresh tokens are derived from an id and a key, passwords are hashed. A
 // request does the same work whether or not an address is known; the
 // difference is made in a job, in a mailbox. An account comes to be when its
-// address is confirmed, not before. An access token names a session, and each
+// address is confirmed, not before, with name and password of the attempt
+// that was confirmed: a stranger may sign up with her address just before she
+// does, so each code has its own password, and its letter says of which name
+// and minute it is. No attempt ends another, or the stranger's would end hers. An access token names a session, and each
 // request asks the database whether it still lives. A session counts its
 // refresh tokens: one step back is two tabs, further back is a thief, and
 // then it ends. What is decided against somebody is committed although she

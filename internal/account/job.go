@@ -64,7 +64,7 @@ func parseLetters() (l letters, err error) {
 	return l, nil
 }
 
-type letterData struct{ Name, Code, Link string }
+type letterData struct{ Name, Code, Link, At string }
 
 func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 	s, send, err := a.claimMail(ctx, args.SignupID, a.clock.Now())
@@ -77,6 +77,7 @@ func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 	}
 	letter, data := a.letters.code, letterData{
 		Name: s.DisplayName, Code: a.signupCode(s.ID), Link: a.frontend + "/verify#token=" + a.signupToken(s.ID),
+		At: s.CreatedAt.UTC().Format("2 January 2006, 15:04 UTC"),
 	}
 	if found.ID != uuid.Nil {
 		letter, data = a.letters.known, letterData{Link: a.frontend + "/login"}

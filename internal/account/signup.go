@@ -35,7 +35,7 @@ type signup struct {
 	EmailKey     string
 	PasswordHash string
 	DisplayName  string
-	ExpiresAt    time.Time
+	CreatedAt    time.Time
 }
 
 // SignUp promises a mail. It does the same, and as long, for every address:

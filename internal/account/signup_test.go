@@ -66,6 +66,9 @@ func TestSignUpMails(t *testing.T) {
 		if code == nil || token == "" || !strings.Contains(letters[0].HTML, "Maria &lt;3") {
 			t.Fatalf("the mail is\n%s\n%s", letters[0].Text, letters[0].HTML)
 		}
+		if at := r.clock.Now().UTC().Format("2 January 2006, 15:04 UTC"); !strings.Contains(strings.Join(strings.Fields(letters[0].Text), " "), "Maria <3 of "+at) {
+			t.Errorf("the mail does not say of which attempt it is:\n%s", letters[0].Text)
+		}
 		s, err := r.Verify(ctx, Verification{Email: "maria@example.ORG", Code: code[1]})
 		if err != nil {
 			t.Fatal(err)

@@ -125,13 +125,13 @@ const (
 	claimMailSQL = `UPDATE signups s SET mailed_at = coalesce(s.mailed_at, ?)
 WHERE s.id = ? AND s.used_at IS NULL AND s.expires_at > ?
   AND (s.mailed_at IS NOT NULL OR (SELECT count(*) FROM signups o WHERE o.email_key = s.email_key AND o.mailed_at > ?) < ?)
-RETURNING s.id, s.email, s.email_key, s.password_hash, s.display_name, s.expires_at`
+RETURNING s.id, s.email, s.email_key, s.password_hash, s.display_name, s.created_at`
 	// Always in the order of ids: two of these cannot wait for each other.
 	lockSignupsSQL = `SELECT id FROM signups
 WHERE email_key = ? AND used_at IS NULL AND expires_at > ? AND tries < ? AND mailed_at IS NOT NULL ORDER BY id FOR UPDATE`
 	countTrySQL  = `UPDATE signups SET tries = tries + 1 WHERE id IN ?`
 	useSignupSQL = `UPDATE signups SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?
-RETURNING id, email, email_key, password_hash, display_name, expires_at`
+RETURNING id, email, email_key, password_hash, display_name, created_at`
 	pruneSignupsSQL  = `DELETE FROM signups WHERE expires_at < ?`
 	pruneSessionsSQL = `DELETE FROM sessions WHERE expires_at < ? OR idle_expires_at < ? OR revoked_at < ?`
 )
