@@ -31,6 +31,8 @@ import (
 var (
 	// ErrSubscriptionLive: a second subscription would double the first.
 	ErrSubscriptionLive = &fault.Error{Kind: fault.Conflict, Code: "subscription-live", Detail: "You already have a running subscription. See GET /v1/membership."}
+	// ErrBanned: nobody pays for what stays closed to her.
+	ErrBanned = &fault.Error{Kind: fault.Forbidden, Code: "not-allowed", Detail: "Your membership is closed, so it cannot be paid for. Please write to us."}
 	// ErrPaymentsUnavailable: Stripe cannot be asked; nothing was charged.
 	ErrPaymentsUnavailable = &fault.Error{
 		Kind: fault.Unavailable, Code: "payments-unavailable", Retry: 30 * time.Second,

@@ -20,7 +20,7 @@ type Checkout struct {
 }
 
 const (
-	checkoutLife = 23 * time.Hour   // Stripe allows 24 from when it hears of it
+	checkoutLife = 24 * time.Hour   // at Stripe, from when it hears of it
 	resumeWithin = 20 * time.Hour   // Stripe keeps idempotency keys for 24
 	worthOpening = 10 * time.Minute // an address that ends sooner is not handed out
 	lockPatience = 5 * time.Second
@@ -30,8 +30,9 @@ const (
 // that is open already is answered again, with fresh false; one for another
 // price is closed first. It returns membership.ErrPriceUnknown,
 // ErrSubscriptionLive when she has a running subscription here or at Stripe,
-// and ErrPaymentsUnavailable when Stripe cannot be asked. However often and
-// at the same time it is called, she has one customer and one open session.
+// ErrBanned while she is banned, and ErrPaymentsUnavailable when
+// Stripe cannot be asked. However often and at the same time it is called,
+// she has one customer and one open session.
 func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSlug, priceKey string) (open Checkout, fresh bool, err error) {
 	sale, err := b.membership.Price(ctx, planSlug, priceKey)
 	if err != nil {
@@ -39,6 +40,9 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 	}
 	if sale.Price.StripePriceID == nil {
 		return Checkout{}, false, ErrPaymentsUnavailable.Because(fmt.Errorf("price %s of plan %s is not at Stripe: run stripe setup", priceKey, planSlug))
+	}
+	if err := b.notBanned(ctx, actor.ID); err != nil {
+		return Checkout{}, false, err
 	}
 	if err := b.notLiveHere(ctx, actor.ID); err != nil {
 		return Checkout{}, false, err
@@ -52,7 +56,27 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 		open, fresh, err = b.startCheckout(ctx, actor.ID, sale)
 		return err
 	})
+	var there *runsThere
+	if errors.As(err, &there) {
+		// Taken over only now: who waits for a second lock with one in hand can wait for ever.
+		_, err = b.sync(ctx, actor.ID, there.customer, "checkout", time.Time{}, func(context.Context) error { return nil })
+		err = errors.Join(ErrSubscriptionLive, err)
+	}
 	return open, fresh, err
+}
+
+// runsThere is the news that a customer has a running subscription.
+type runsThere struct{ customer string }
+
+func (r *runsThere) Error() string { return "a subscription of " + r.customer + " runs at Stripe" }
+
+// notBanned keeps her from paying for what stays closed.
+func (b *Billing) notBanned(ctx context.Context, userID uuid.UUID) error {
+	access, err := b.membership.Access(ctx, userID)
+	if err == nil && access.Reason == membership.ByBan {
+		err = ErrBanned
+	}
+	return err
 }
 
 // queueUp lets few at a time wait for a lock, because each holds a connection
@@ -165,7 +189,7 @@ func (b *Billing) settled(ctx context.Context, row checkout, status string) erro
 
 func (b *Billing) recordCheckout(ctx context.Context, userID, priceID uuid.UUID) (*checkout, error) {
 	now := b.clock.Now()
-	expires := now.Add(checkoutLife).Truncate(time.Second)
+	expires := now.Add(checkoutLife).Truncate(time.Second) // until Stripe says when
 	row := checkout{ID: pg.NewID(), UserID: userID, PriceID: priceID, State: checkoutCreating, ExpiresAt: &expires, CreatedAt: now}
 	return &row, b.store.insertCheckout(ctx, row)
 }
@@ -193,10 +217,10 @@ func (b *Billing) openAtStripe(ctx context.Context, row checkout, sale membershi
 	if made.Status == checkoutComplete {
 		return Checkout{}, ErrSubscriptionLive
 	}
-	if err := b.store.checkoutOpened(ctx, row.ID, made.ID, made.URL, b.clock.Now()); err != nil {
+	if err := b.store.checkoutOpened(ctx, row.ID, made, b.clock.Now()); err != nil {
 		return Checkout{}, err
 	}
-	return Checkout{made.URL, *row.ExpiresAt}, nil
+	return Checkout{made.URL, made.ExpiresAt}, nil
 }
 
 // order makes the session once Stripe has said that nothing is running. When
@@ -212,13 +236,13 @@ func (b *Billing) order(ctx context.Context, row checkout, customer string, sale
 	}
 	return b.stripe.createSession(ctx, sessionOrder{
 		CheckoutID: row.ID, UserID: row.UserID, PriceID: row.PriceID, Customer: customer, Price: *sale.Price.StripePriceID,
-		TrialDays: trial, ExpiresAt: *row.ExpiresAt, SuccessURL: b.cfg.SuccessURL, CancelURL: b.cfg.CancelURL,
+		TrialDays: trial, SuccessURL: b.cfg.SuccessURL, CancelURL: b.cfg.CancelURL,
 	})
 }
 
-// notLiveThere asks Stripe for running subscriptions of ours. Finding one that
-// we do not know is news, which is taken over at once. It tells whether there
-// ever was one, here or there.
+// notLiveThere asks Stripe for running subscriptions of ours, and fails with
+// runsThere when there is one. It tells whether there ever was one, here or
+// there.
 func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string) (had bool, err error) {
 	remotes, err := b.stripe.subscriptions(ctx, customer)
 	if missing(err, "customer") {
@@ -237,11 +261,9 @@ func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer s
 	for _, r := range remotes {
 		_, ours := r.mapped(prices)
 		had = had || ours
-		if !ours || !r.Status.Live() {
-			continue
+		if ours && r.Status.Live() {
+			return had, &runsThere{customer}
 		}
-		_, err := b.sync(ctx, userID, customer, "checkout", time.Time{}, func(context.Context) error { return nil })
-		return had, errors.Join(ErrSubscriptionLive, err)
 	}
 	return had, nil
 }

@@ -14,7 +14,10 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 func (r *rig) openSessions(who account.Actor) int {
@@ -159,6 +162,78 @@ func TestACrashBetweenAnswerAndRecordIsResumed(t *testing.T) {
 	}
 	if c, s := r.made("/v1/customers", nil), r.made("/v1/checkout/sessions", nil); c != 1 || s != 1 {
 		t.Errorf("%d customers, %d sessions", c, s)
+	}
+}
+
+func TestACustomerIsFoundAfterStripeForgotTheKey(t *testing.T) {
+	t.Parallel()
+	r := newIdleRig(t)
+	who := r.user()
+	r.checkout(who, "monthly")
+	if _, err := r.db.Pool().Exec(t.Context(), `DELETE FROM stripe_customers`); err != nil {
+		t.Fatal(err)
+	}
+	r.box.Advance(25 * time.Hour)
+	r.checkout(who, "monthly")
+	if c := r.made("/v1/customers", nil); c != 1 {
+		t.Errorf("%d customers", c)
+	}
+}
+
+func TestWhoIsBannedCannotPay(t *testing.T) {
+	t.Parallel()
+	r := newIdleRig(t)
+	who := r.user()
+	if _, err := r.membership.Ban(t.Context(), membership.Ban{UserID: who.ID, Reason: "harassment"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly"); !errors.Is(err, billing.ErrBanned) {
+		t.Errorf("got %v", err)
+	}
+	if c := r.made("/v1/customers", nil); c != 0 {
+		t.Errorf("%d customers", c)
+	}
+}
+
+// Five connections are the fewest that a deployer may give.
+func TestACrowdThatHasPaidNeedsFewConnections(t *testing.T) {
+	t.Parallel()
+	r := newIdleRig(t)
+	r.hold()
+	crowd := make([]account.Actor, 6)
+	for i := range crowd {
+		crowd[i] = r.user()
+		r.pay(r.checkout(crowd[i], "monthly"), goodCard)
+	}
+	few, err := pg.Open(t.Context(), pg.Config{URL: r.db.URL(), MaxConns: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(few.Close)
+	clock := boxClock{r.box}
+	q, err := job.New(few, job.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := billing.New(few, clock, membership.New(few, clock, outbox.New(few, clock)), q, config(r.url, newReferee(t)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, who := range crowd {
+		wg.Go(func() {
+			if _, _, err := b.StartCheckout(ctx, who, "circle", "annual"); !errors.Is(err, billing.ErrSubscriptionLive) || ctx.Err() != nil {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, who := range crowd {
+		if a := r.access(who); a.Level != membership.Full {
+			t.Errorf("what was learnt from asking is forgotten: %+v", a)
+		}
 	}
 }
 

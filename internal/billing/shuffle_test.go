@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -15,11 +16,12 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 )
 
-const seeds = 50
+var seeds = flag.Int("seeds", 12, "how many members live the life of TestOrderRepetitionAndLossDoNotMatter")
 
-// TestOrderRepetitionAndLossDoNotMatter lets fifty members live the same life.
-// The events of the first arrive in order, at once. Those of the others arrive
-// shuffled, some twice, some only at the end of all.
+// TestOrderRepetitionAndLossDoNotMatter lets members live the same life. The
+// events of the first arrive in order, at once. Those of the others arrive
+// shuffled, some twice, some only at the end of all. More of them prove more:
+// go test ./internal/billing -seeds 500.
 func TestOrderRepetitionAndLossDoNotMatter(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
@@ -74,9 +76,9 @@ type crowd struct {
 
 func newCrowd(r *rig) *crowd {
 	c := &crowd{r: r, waiting: map[string][]letter{}}
-	for seed := range uint64(seeds) {
+	for seed := range *seeds {
 		c.members = append(c.members, r.user())
-		c.dice = append(c.dice, rand.New(rand.NewPCG(seed, 7)))
+		c.dice = append(c.dice, rand.New(rand.NewPCG(uint64(seed), 7)))
 	}
 	return c
 }

@@ -43,9 +43,10 @@ func (s store) insertCheckout(ctx context.Context, c checkout) error {
 	return s.exec(ctx, "insert a checkout", sql, c.ID, c.UserID, c.PriceID, c.ExpiresAt, c.CreatedAt, c.CreatedAt)
 }
 
-func (s store) checkoutOpened(ctx context.Context, id uuid.UUID, sessionID, url string, now time.Time) error {
-	const sql = `UPDATE checkouts SET state = 'open', stripe_session_id = ?, url = ?, updated_at = ? WHERE id = ? AND state = 'creating'`
-	return s.exec(ctx, "open a checkout", sql, sessionID, url, now, id)
+func (s store) checkoutOpened(ctx context.Context, id uuid.UUID, made session, now time.Time) error {
+	const sql = `UPDATE checkouts SET state = 'open', stripe_session_id = ?, url = ?, expires_at = ?, updated_at = ?
+		WHERE id = ? AND state = 'creating'`
+	return s.exec(ctx, "open a checkout", sql, made.ID, made.URL, made.ExpiresAt, now, id)
 }
 
 // settleCheckout ends a checkout, found by its session or by its own id when

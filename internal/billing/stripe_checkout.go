@@ -25,11 +25,9 @@ func (g *gateway) createCustomer(ctx context.Context, userID uuid.UUID, email, r
 	var id string
 	var err error
 	for attempt := range 3 {
-		if attempt > 0 {
-			// The key of the last attempt answers its failure for a day; a new key could make a second customer.
-			if id, err = g.findCustomer(ctx, userID, email, replaces); id != "" || err != nil {
-				return id, err
-			}
+		// A key is forgotten after a day, and a failed one answers its failure until then: only looking tells.
+		if id, err = g.findCustomer(ctx, userID, email, replaces); id != "" || err != nil {
+			return id, err
 		}
 		params := &stripe.CustomerParams{Email: new(email), Metadata: map[string]string{metaUser: userID.String()}}
 		params.Context = ctx //nolint:fatcontext // the parameters are made anew each time
@@ -80,17 +78,16 @@ type sessionOrder struct {
 	Customer   string
 	Price      string // Stripe's id
 	TrialDays  int64
-	ExpiresAt  time.Time
 	SuccessURL string
 	CancelURL  string
 }
 
 // session is a checkout session at Stripe.
 type session struct {
-	ID           string
-	URL          string
-	Status       string // open, complete or expired
-	Subscription string
+	ID        string
+	URL       string
+	Status    string // open, complete or expired
+	ExpiresAt time.Time
 }
 
 var errCustomerGone = errors.New("the customer does not exist at Stripe any more")
@@ -107,7 +104,6 @@ func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, e
 		SubscriptionData:  &stripe.CheckoutSessionSubscriptionDataParams{Metadata: meta},
 		SuccessURL:        new(o.SuccessURL),
 		CancelURL:         new(o.CancelURL),
-		ExpiresAt:         new(o.ExpiresAt.Unix()),
 		Metadata:          meta,
 	}
 	if o.TrialDays > 0 {
@@ -115,7 +111,7 @@ func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, e
 	}
 	params.Context = ctx
 	params.SetIdempotencyKey(keyFor("session", o.CheckoutID.String(), o.Customer, o.Price,
-		strconv.FormatInt(o.TrialDays, 10), o.ExpiresAt.UTC().Format(time.RFC3339), o.SuccessURL, o.CancelURL))
+		strconv.FormatInt(o.TrialDays, 10), o.SuccessURL, o.CancelURL))
 	var made session
 	err := g.call(ctx, func() error {
 		s, err := g.api.CheckoutSessions.New(params)
@@ -177,9 +173,5 @@ func (g *gateway) expireSession(ctx context.Context, id string) (string, error) 
 }
 
 func sessionOf(s *stripe.CheckoutSession) session {
-	v := session{ID: s.ID, URL: s.URL, Status: string(s.Status)}
-	if s.Subscription != nil {
-		v.Subscription = s.Subscription.ID
-	}
-	return v
+	return session{ID: s.ID, URL: s.URL, Status: string(s.Status), ExpiresAt: time.Unix(s.ExpiresAt, 0).UTC()}
 }
