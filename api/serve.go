@@ -34,18 +34,18 @@ func (p *process) work(parts server.Parts) error {
 		return err
 	}
 	defer app.Close()
-	if err := current(p.ctx, app); err != nil {
+	if err := p.current(app); err != nil {
 		return err
 	}
 	listeners, err := app.Config.Listen(p.ctx, parts)
 	if err != nil {
 		return err
 	}
-	if listeners.API != nil {
-		fmt.Fprintf(p.out, "Conservatory API on %s, metrics on http://%s/metrics\n", app.Config.BaseURL, listeners.Admin.Addr())
-	} else {
-		fmt.Fprintf(p.out, "Conservatory worker, metrics on http://%s/metrics\n", listeners.Admin.Addr())
+	what := "worker"
+	if parts.API {
+		what = "API on " + app.Config.BaseURL
 	}
+	fmt.Fprintf(p.out, "Conservatory %s, metrics on http://%s/metrics\n", what, app.Config.AdminAddr)
 	return app.Run(p.ctx, parts, listeners)
 }
 
@@ -69,11 +69,16 @@ func (p *process) app() (*server.App, error) {
 }
 
 // current makes sure that the schema is the one this binary knows.
-func current(ctx context.Context, app *server.App) error {
+func (p *process) current(app *server.App) error {
 	if app.Config.Migrate {
-		return app.DB.Migrate(ctx)
+		db, err := p.database() // one that gives a statement the time a migration needs
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return db.Migrate(p.ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
 	defer cancel()
 	pending, err := app.DB.Pending(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -48,6 +49,10 @@ type Config struct {
 	MailSink bool `env:"CONSERVATORY_MAIL_SINK" envDefault:"false" help:"start the mail sink; never in production"`
 	Demo     bool `env:"CONSERVATORY_DEMO" envDefault:"false" help:"load the demo community; never in production"`
 }
+
+// minConns is what a worker needs to get anywhere: it listens, elects, and a
+// job that holds a lock needs a second connection.
+const minConns = 5
 
 // ReadConfig reads the environment given, KEY=value each.
 func ReadConfig(environ []string) (Config, error) {
@@ -93,8 +98,14 @@ func (c Config) Check() error {
 	no(c.SMTPURL == "", "SMTP_URL is missing")
 	no(c.RateLimitFactor < 1, "CONSERVATORY_RATE_LIMIT_FACTOR must be at least 1")
 	for _, o := range c.FrontendOrigins {
-		no(!origin(o), "CONSERVATORY_FRONTEND_ORIGINS must hold exact origins such as https://app.example.org, not %q", o)
+		no(!origin(o), "CONSERVATORY_FRONTEND_ORIGINS must hold exact origins as browsers send them, such as https://app.example.org, not %q", o)
 	}
+	for _, p := range c.TrustedProxies {
+		no(!network(p), "CONSERVATORY_TRUSTED_PROXIES must hold addresses or networks such as 10.0.0.0/8, not %q", p)
+	}
+	_, err = mail.ParseAddress(c.MailFrom)
+	no(err != nil, "CONSERVATORY_MAIL_FROM must be an address such as Conservatory <hello@example.org>")
+	no(c.DatabaseConns < minConns, "CONSERVATORY_DATABASE_CONNS must be at least %d: jobs and live events hold some for themselves", minConns)
 	if c.Production() {
 		all = append(all, c.checkProduction()...)
 	}
@@ -103,9 +114,9 @@ func (c Config) Check() error {
 
 func (c Config) checkProduction() []error {
 	var all []error
-	no := func(bad bool, format string, args ...any) {
+	no := func(bad bool, what string) {
 		if bad {
-			all = append(all, fmt.Errorf(format, args...))
+			all = append(all, errors.New(what))
 		}
 	}
 	no(c.BaseURL != "" && !strings.HasPrefix(c.BaseURL, "https://"), "CONSERVATORY_BASE_URL must begin with https:// in production")
@@ -114,14 +125,15 @@ func (c Config) checkProduction() []error {
 	for _, o := range c.FrontendOrigins {
 		no(!strings.HasPrefix(o, "https://"), "CONSERVATORY_FRONTEND_ORIGINS must begin with https:// in production")
 	}
-	no(strings.Contains(c.StripeSecretKey, "_test_"), "STRIPE_SECRET_KEY is a test key; production takes sk_live_… or rk_live_…")
+	no(c.StripeSecretKey != "" && !strings.HasPrefix(c.StripeSecretKey, "sk_live_") && !strings.HasPrefix(c.StripeSecretKey, "rk_live_"),
+		"STRIPE_SECRET_KEY is not a live key; production takes sk_live_… or rk_live_…")
 	no(c.StripeSecretKey != "" && len(c.StripeSecretKey) < 24, "STRIPE_SECRET_KEY is too short to be a key")
 	for _, s := range c.StripeWebhookSecrets {
 		no(len(s) < 32 || !strings.HasPrefix(s, "whsec_"), "STRIPE_WEBHOOK_SECRETS must begin with whsec_ and have at least 32 characters")
 	}
 	no(c.StripeAPIBase != "", "STRIPE_API_BASE must not be set in production")
 	no(c.SMTPURL != "" && strings.Contains(c.SMTPURL, "tls=none"), "SMTP_URL must not switch TLS off in production")
-	no(slices.Contains(c.TrustedProxies, "0.0.0.0/0") || slices.Contains(c.TrustedProxies, "::/0"), "CONSERVATORY_TRUSTED_PROXIES must not trust everybody")
+	no(slices.ContainsFunc(c.TrustedProxies, everybody), "CONSERVATORY_TRUSTED_PROXIES must not trust everybody")
 	no(strings.Contains(c.MailFrom, "conservatory.example"), "CONSERVATORY_MAIL_FROM is still the example")
 	no(c.Sandbox, "CONSERVATORY_SANDBOX cannot be switched on in production")
 	no(c.MailSink, "CONSERVATORY_MAIL_SINK cannot be switched on in production")
@@ -144,9 +156,34 @@ func absolute(s string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
+// origin tells an origin as browsers write it (RFC 6454, section 6.2): in
+// small letters and without the usual port. Another would never match.
 func origin(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && absolute(s) && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil && !strings.Contains(s, "*")
+	if err != nil || !absolute(s) || s != strings.ToLower(s) || strings.Contains(s, "*") {
+		return false
+	}
+	usual := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return s == u.Scheme+"://"+u.Host && u.Port() != usual
+}
+
+// network tells an address or a CIDR prefix.
+func network(s string) bool {
+	if net.ParseIP(s) != nil {
+		return true
+	}
+	_, _, err := net.ParseCIDR(s)
+	return err == nil
+}
+
+// everybody tells a network that holds a good part of the internet.
+func everybody(s string) bool {
+	_, n, err := net.ParseCIDR(s)
+	if err != nil {
+		return false
+	}
+	ones, _ := n.Mask.Size()
+	return ones < 8
 }
 
 // SigningKeys are the keys of access tokens, the signing one first.
