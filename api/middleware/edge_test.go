@@ -102,7 +102,7 @@ func TestRequestID(t *testing.T) {
 	t.Parallel()
 	h := apitest.New(t)
 	id := func(sent string) string {
-		return h.Do(t, get("/healthz", "X-Request-Id", sent)).Header.Get("X-Request-Id")
+		return h.Do(t, get("/healthz", "X-Request-ID", sent)).Header.Get("X-Request-ID")
 	}
 	if got := id("from-the-proxy_0123"); got != "from-the-proxy_0123" {
 		t.Errorf("a plain id became %q", got)

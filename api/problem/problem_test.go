@@ -67,7 +67,7 @@ func TestOtherErrors(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	for name, c := range map[string]struct {
-		ctx    context.Context //nolint:containedctx // of one case
+		ctx    context.Context
 		err    error
 		status int
 		code   string

@@ -88,7 +88,7 @@ func (n *node) status(t *testing.T, c *http.Client, path, token string) (status 
 		t.Errorf("%s: %v", path, err)
 		return 0, false
 	}
-	defer resp.Body.Close() //nolint:errcheck // it is only read
+	defer resp.Body.Close()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Errorf("%s broke off: %v", path, err)
 	}
@@ -153,7 +153,7 @@ func (n *node) lastRequests(t *testing.T, h *apitest.House, c *http.Client, stre
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // only gives the lock back
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
 	if _, err := tx.Exec(t.Context(), `LOCK TABLE plans IN ACCESS EXCLUSIVE MODE`); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func (n *node) listen(t *testing.T, c *http.Client, token string, count int) (en
 		end := make(chan string, 1)
 		ends = append(ends, end)
 		go func() {
-			defer resp.Body.Close() //nolint:errcheck // it is only read
+			defer resp.Body.Close()
 			text, _ := io.ReadAll(resp.Body)
 			end <- string(text)
 		}()
