@@ -48,7 +48,7 @@ func (w *world) hot(who account.Actor, space uuid.UUID) map[string]func(context.
 	}
 }
 
-// go test ./internal/forum -run none -bench HeavyReader
+// Run it by: go test ./internal/forum -run none -bench HeavyReader.
 func BenchmarkHeavyReader(b *testing.B) {
 	w := newWorld(b, b.Context(), pgtest.New(b))
 	who, plaza := w.avid(200_000)
@@ -63,10 +63,10 @@ func BenchmarkHeavyReader(b *testing.B) {
 
 // node is a step of a plan as EXPLAIN writes it.
 type node struct {
-	Relation string  `json:"Relation Name"`
-	Rows     float64 `json:"Actual Rows"`
-	Loops    float64 `json:"Actual Loops"`
-	Removed  float64 `json:"Rows Removed by Filter"`
+	Relation string  `json:"Relation Name"`          //nolint:tagliatelle // the words of PostgreSQL
+	Rows     float64 `json:"Actual Rows"`            //nolint:tagliatelle // the words of PostgreSQL
+	Loops    float64 `json:"Actual Loops"`           //nolint:tagliatelle // the words of PostgreSQL
+	Removed  float64 `json:"Rows Removed by Filter"` //nolint:tagliatelle // the words of PostgreSQL
 	Plans    []node
 }
 
@@ -101,8 +101,10 @@ func TestNoPlanReadsAllMarkersOfAHeavyReader(t *testing.T) {
 	who, plaza := w.avid(markers)
 	s, err := w.scope(w.ctx, who)
 	ok(t, err)
-	shared := []any{sql.Named("viewer", who.ID), sql.Named("now", noon()), sql.Named("limit", 30), sql.Named("space", plaza),
-		sql.Named("visible", array(s.visible())), sql.Named("at", noon().Add(1)), sql.Named("id", uuid.Max)}
+	shared := []any{
+		sql.Named("viewer", who.ID), sql.Named("now", noon()), sql.Named("limit", 30), sql.Named("space", plaza),
+		sql.Named("visible", array(s.visible())), sql.Named("at", noon().Add(1)), sql.Named("id", uuid.Max),
+	}
 	for _, c := range []struct {
 		name, query string
 		topics      float64 // at most
