@@ -56,8 +56,7 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 		open, fresh, err = b.startCheckout(ctx, actor.ID, sale)
 		return err
 	})
-	var there *runsThere
-	if errors.As(err, &there) {
+	if there, ok := errors.AsType[*liveThereError](err); ok {
 		// Taken over only now: who waits for a second lock with one in hand can wait for ever.
 		_, err = b.sync(ctx, actor.ID, there.customer, "checkout", time.Time{}, func(context.Context) error { return nil })
 		err = errors.Join(ErrSubscriptionLive, err)
@@ -65,10 +64,10 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 	return open, fresh, err
 }
 
-// runsThere is the news that a customer has a running subscription.
-type runsThere struct{ customer string }
+// liveThereError is the news that a customer has a running subscription.
+type liveThereError struct{ customer string }
 
-func (r *runsThere) Error() string { return "a subscription of " + r.customer + " runs at Stripe" }
+func (r *liveThereError) Error() string { return "a subscription of " + r.customer + " runs at Stripe" }
 
 // notBanned keeps her from paying for what stays closed.
 func (b *Billing) notBanned(ctx context.Context, userID uuid.UUID) error {
@@ -241,7 +240,7 @@ func (b *Billing) order(ctx context.Context, row checkout, customer string, sale
 }
 
 // notLiveThere asks Stripe for running subscriptions of ours, and fails with
-// runsThere when there is one. It tells whether there ever was one, here or
+// liveThereError when there is one. It tells whether there ever was one, here or
 // there.
 func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string) (had bool, err error) {
 	remotes, err := b.stripe.subscriptions(ctx, customer)
@@ -262,7 +261,7 @@ func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer s
 		_, ours := r.mapped(prices)
 		had = had || ours
 		if ours && r.Status.Live() {
-			return had, &runsThere{customer}
+			return had, &liveThereError{customer}
 		}
 	}
 	return had, nil

@@ -32,7 +32,7 @@ func TestForgedSignatures(t *testing.T) {
 		{"no header", body, ""},
 		{"nonsense", body, "nonsense"},
 		{"a time and no signature", body, fmt.Sprintf("t=%d", now.Unix())},
-		{"a signature and no time", body, good[strings.Index(good, "v1="):]},
+		{"a signature and no time", body, strings.TrimPrefix(good, good[:strings.Index(good, ",")+1])},
 		{"another secret", body, signed(body, "whsec_somebody_elses_secret", now)},
 		{"an empty secret", body, signed(body, "", now)},
 		{"another body", body + " ", good},

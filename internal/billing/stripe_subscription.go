@@ -15,7 +15,7 @@ import (
 
 // remote is a subscription as Stripe has it. Its snapshot lacks what only we
 // know: member, plan, price and where to pay.
-type remote struct {
+type remote struct { //nolint:recvcheck // it is a value; only its making fills it in through a pointer
 	membership.Snapshot
 	Customer string
 	PriceIDs []string

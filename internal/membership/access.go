@@ -111,6 +111,13 @@ func AccessAt(now time.Time, subs []Subscription, grants []Grant, bans []Ban) Ac
 	return a
 }
 
+// holdings is everything that bears on a member's access.
+type holdings struct {
+	subs   []Subscription
+	grants []Grant
+	bans   []Ban
+}
+
 // ahead is how early a change of the reason alone is kept. Who reads the kept
 // answer must take an Until that has passed for no access; with the job every
 // minute, one that changes nothing but the reason never passes.
@@ -127,13 +134,6 @@ func (h holdings) soon(now time.Time) Access {
 		a = next
 	}
 	return a
-}
-
-// holdings is everything that bears on a member's access.
-type holdings struct {
-	subs   []Subscription
-	grants []Grant
-	bans   []Ban
 }
 
 // at is level and reason at one moment, as far as is known now.
