@@ -2,9 +2,11 @@ package dev
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -130,13 +132,16 @@ type community struct {
 
 // demo loads the community into an empty database, once.
 func (r *run) demo(ctx context.Context) error {
+	there, err := r.house.App.Membership.Plans(ctx)
+	if err != nil {
+		return err //nolint:wrapcheck // says what was being done
+	}
 	if r.sandbox == nil {
-		return nil // a real Stripe account gets no invented customers
+		return r.ownStripe(ctx, len(there) > 0)
 	}
 	defer r.present()
-	there, err := r.house.App.Membership.Plans(ctx)
-	if err != nil || len(there) > 0 {
-		return err
+	if len(there) > 0 {
+		return nil
 	}
 	started := clock.System{}.Now()
 	r.say("loading the demo community …")
@@ -153,6 +158,22 @@ func (r *run) demo(ctx context.Context) error {
 	r.sandbox.DropHeld()
 	r.sandbox.PauseDeliveries(false)
 	r.say("loading the demo community … %d people, %d days of history, in %.1f s", len(people()), int(history.Hours()/24), clock.System{}.Now().Sub(started).Seconds())
+	return nil
+}
+
+// ownStripe puts the plans into the Stripe account of STRIPE_SECRET_KEY, which
+// gets no invented customers.
+func (r *run) ownStripe(ctx context.Context, there bool) error {
+	if !strings.Contains(r.cfg.StripeSecretKey, "_test_") {
+		return errors.New("STRIPE_SECRET_KEY is not a test key; development mode does not touch a live account")
+	}
+	if there {
+		return nil
+	}
+	r.say("putting the demo plans into your Stripe test account …")
+	if err := r.house.App.Billing.Setup(ctx, plans(), billing.SetupOptions{}, r.opt.Out); err != nil {
+		return fmt.Errorf("put the plans into your Stripe account: %w", err)
+	}
 	return nil
 }
 

@@ -84,3 +84,12 @@ func TestKeysAreMadeOnce(t *testing.T) {
 		t.Errorf("readable by others: %v %v", info.Mode(), err)
 	}
 }
+
+func TestALiveStripeAccountIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	r := &run{opt: Options{Out: &strings.Builder{}}}
+	r.cfg.StripeSecretKey = "sk_live_0000"
+	if err := r.ownStripe(t.Context(), false); err == nil || !strings.Contains(err.Error(), "STRIPE_SECRET_KEY") {
+		t.Errorf("got %v, want a refusal that names the setting", err)
+	}
+}

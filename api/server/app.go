@@ -112,7 +112,7 @@ func (a *App) build() error {
 	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{
 		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
 		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
-		Livemode: cfg.Production(),
+		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
 	}, a.log)
 	if err != nil {
 		return err

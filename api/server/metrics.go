@@ -20,6 +20,7 @@ type metrics struct {
 	requests   *prometheus.HistogramVec
 	statements *prometheus.HistogramVec
 	sql        *prometheus.HistogramVec
+	versions   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -38,8 +39,12 @@ func newMetrics() *metrics {
 			Name: "conservatory_statement_seconds",
 			Help: "Time of one SQL statement.", Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .1, .5, 2.5},
 		}, []string{"result"}),
+		versions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "conservatory_webhook_version_mismatches_total",
+			Help: "Stripe events of another API version than ours. They are applied all the same; pin the endpoint.",
+		}, []string{"version"}),
 	}
-	m.registry.MustRegister(m.requests, m.statements, m.sql, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.statements, m.sql, m.versions, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -56,6 +61,8 @@ func (m *metrics) statement(d time.Duration, err error) {
 	}
 	m.sql.WithLabelValues(result).Observe(d.Seconds())
 }
+
+func (m *metrics) versionMismatch(version string) { m.versions.WithLabelValues(version).Inc() }
 
 // watch reads the rest when somebody asks: pool, queues, webhooks, streams.
 func (m *metrics) watch(a *App) { m.registry.MustRegister(watcher{a}) }

@@ -47,6 +47,9 @@ func (reconcileUnsettled) InsertOpts() job.Options {
 	return job.Options{Queue: job.QueueBilling, MaxAttempts: 1}
 }
 
+// Timeout leaves room for every unsettled member before the next hour.
+func (reconcileUnsettled) Timeout() time.Duration { return 30 * time.Minute }
+
 type reconcileAll struct{}
 
 // Kind names the job.
@@ -56,3 +59,6 @@ func (reconcileAll) Kind() string { return "billing.reconcile_all" }
 func (reconcileAll) InsertOpts() job.Options {
 	return job.Options{Queue: job.QueueBilling, MaxAttempts: 3}
 }
+
+// Timeout leaves room for every subscription there is.
+func (reconcileAll) Timeout() time.Duration { return 2 * time.Hour }

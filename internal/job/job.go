@@ -74,11 +74,32 @@ func New(db *pg.DB, cfg Config) (*Queue, error) {
 }
 
 // On teaches q to do jobs with arguments A, before Start. do may run more
-// than once for one job: it must be able to repeat itself without harm.
+// than once for one job: it must be able to repeat itself without harm. It has
+// a minute, or as long as the Timeout of arguments that are Long.
 func On[A Args](q *Queue, do func(ctx context.Context, args A) error) {
-	river.AddWorker(q.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error {
-		return do(ctx, j.Args)
-	}))
+	river.AddWorker(q.workers, worker[A]{do: do})
+}
+
+// Long are arguments of work that may take more than a minute.
+type Long interface {
+	Timeout() time.Duration
+}
+
+type worker[A Args] struct {
+	river.WorkerDefaults[A]
+
+	do func(ctx context.Context, args A) error
+}
+
+// Work does one job.
+func (w worker[A]) Work(ctx context.Context, j *river.Job[A]) error { return w.do(ctx, j.Args) }
+
+// Timeout is how long a job may take; zero is the queue's own limit.
+func (w worker[A]) Timeout(j *river.Job[A]) time.Duration {
+	if long, ok := any(j.Args).(Long); ok {
+		return long.Timeout()
+	}
+	return 0
 }
 
 // Every enqueues args once in each interval, from one node at a time, first

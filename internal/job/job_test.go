@@ -134,3 +134,42 @@ func TestEvery(t *testing.T) {
 		t.Errorf("done %d, want 11: rare work is done once in its time, however often the worker starts", n)
 	}
 }
+
+type slow struct{}
+
+func (slow) Kind() string { return "test.slow" }
+
+func (slow) Timeout() time.Duration { return 50 * time.Millisecond }
+
+func TestAJobHasTheTimeItsArgumentsAskFor(t *testing.T) {
+	t.Parallel()
+	q, err := job.New(pgtest.New(t), job.Config{Poll: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	job.On(q, func(ctx context.Context, _ slow) error {
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return job.Cancel(ctx.Err())
+	})
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := q.Enqueue(t.Context(), slow{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended by %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("still running after half a minute")
+	}
+}
