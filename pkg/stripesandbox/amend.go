@@ -19,7 +19,7 @@ func updateSubscription(c *call) (object, *apiError) {
 		return nil, e
 	}
 	if c.in.has("coupon") {
-		discount, e := c.discountFor(c.in, "coupon")
+		discount, e := c.discountFor(c.in)
 		if e != nil {
 			return nil, e
 		}
@@ -218,7 +218,7 @@ func (c *call) moveTrial(sub object) {
 		return
 	case end == "now":
 		sub["trial_end"] = c.unix()
-		_ = c.endTrial(sub, c.unix())
+		c.endTrial(sub, c.unix())
 		return
 	}
 	at := c.in.num("trial_end")

@@ -140,7 +140,7 @@ func (s *Sandbox) fulfilSubscription(session, customer, method object) *apiError
 		o.items = append(o.items, s.newItem(object{"quantity": line["quantity"]}, line.sub("price")))
 	}
 	for _, d := range session.rows("_discounts") {
-		discount, e := s.discountFor(d, "coupon")
+		discount, e := s.discountFor(d)
 		if e != nil {
 			return e
 		}

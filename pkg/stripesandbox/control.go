@@ -98,13 +98,16 @@ func (s *Sandbox) runControl(w http.ResponseWriter, r *http.Request, op control,
 	case errors.As(err, &stripe):
 		status, result = stripe.status, describe(stripe)
 	}
-	if status == http.StatusOK && r.Method != http.MethodGet {
+	changed := status == http.StatusOK && r.Method != http.MethodGet
+	if changed {
+		s.mu.Lock()
 		s.touch()
-		s.keep(r)
-		if fromPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
-			http.Redirect(w, r, "/", http.StatusSeeOther)
-			return
-		}
+		s.mu.Unlock()
+	}
+	s.keep()
+	if changed && fromPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
 	}
 	writeJSON(w, status, result)
 }

@@ -48,13 +48,13 @@ func deleteCoupon(c *call) (object, *apiError) {
 	return c.remove(coupon), nil
 }
 
-// discountFor makes the discount of a coupon named in in[key], or nil.
-func (s *Sandbox) discountFor(in object, key string) (object, *apiError) {
-	id := in.str(key)
+// discountFor makes the discount of the coupon that a call names, or nil.
+func (s *Sandbox) discountFor(in object) (object, *apiError) {
+	id := in.str("coupon")
 	if id == "" {
 		return nil, nil
 	}
-	coupon, e := s.findLive("coupon", id, key)
+	coupon, e := s.findLive("coupon", id, "coupon")
 	if e != nil {
 		return nil, e
 	}

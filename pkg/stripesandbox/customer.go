@@ -30,7 +30,7 @@ func createCustomer(c *call) (object, *apiError) {
 		e.code = "email_invalid"
 		return nil, e
 	}
-	discount, e := c.discountFor(c.in, "coupon")
+	discount, e := c.discountFor(c.in)
 	if e != nil {
 		return nil, e
 	}
@@ -87,7 +87,7 @@ func updateCustomer(c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	discount, e := c.discountFor(c.in, "coupon")
+	discount, e := c.discountFor(c.in)
 	if e != nil {
 		return nil, e
 	}

@@ -6,51 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/stripe/stripe-go/v76/webhook"
 )
-
-// The states of a delivery.
-const (
-	statePending   = "pending"
-	stateHeld      = "held"
-	stateDelivered = "delivered"
-	stateDropped   = "dropped"
-	stateGivenUp   = "given_up"
-)
-
-// defaultEndpoint stands for the endpoint of Config and SetWebhook.
-const defaultEndpoint = "default"
-
-// keptDeliveries is how many finished deliveries stay visible.
-const keptDeliveries = 500
-
-// delivery is one event on its way to one endpoint. Times are the machine's.
-type delivery struct {
-	ID         string    `json:"id"`
-	Event      string    `json:"event"`
-	Type       string    `json:"type"`
-	Endpoint   string    `json:"endpoint"`
-	APIVersion string    `json:"api_version"`
-	State      string    `json:"state"`
-	Tries      int       `json:"tries"`
-	Since      time.Time `json:"since"`
-	NextTry    time.Time `json:"next_try"`
-	LastStatus int       `json:"last_status,omitempty"`
-	LastError  string    `json:"last_error,omitempty"`
-}
-
-// knobs spoil deliveries on request.
-type knobs struct {
-	Paused     bool   `json:"paused"`
-	Duplicate  int    `json:"duplicate"`   // extra copies of each event
-	Reorder    int    `json:"reorder"`     // pick at random among this many due ones
-	DelayMS    int    `json:"delay_ms"`    // wait before the first try
-	DropNext   int    `json:"drop_next"`   // lose this many for good
-	APIVersion string `json:"api_version"` // say another version than the endpoint's
-}
 
 func deliveryClient() *http.Client {
 	return &http.Client{
@@ -62,71 +21,15 @@ func deliveryClient() *http.Client {
 
 // pause before the next try, compressed: Stripe spreads its tries over three days.
 func backoff(tries int) time.Duration {
-	steps := []time.Duration{1, 2, 5, 15, 60}
+	steps := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute}
 	if tries <= len(steps) {
-		return steps[max(0, tries-1)] * time.Second
+		return steps[max(0, tries-1)]
 	}
 	return 5 * time.Minute
 }
 
+// giveUpAfter is for how long an event is tried, as at Stripe.
 const giveUpAfter = 72 * time.Hour
-
-// queue adds the deliveries of an event and returns to how many endpoints it goes.
-func (s *Sandbox) queue(event object) int {
-	targets := map[string]string{}
-	if s.cfg.WebhookURL != "" {
-		targets[defaultEndpoint] = apiVersion
-	}
-	for _, endpoint := range s.all("webhook_endpoint", nil) {
-		if endpoint.str("status") == "enabled" && wants(endpoint, event.str("type")) {
-			targets[endpoint.id()] = endpoint.str("api_version")
-		}
-	}
-	for id, version := range targets {
-		for range 1 + s.state.Knobs.Duplicate {
-			s.enqueue(event, id, version)
-		}
-	}
-	if len(targets) > 0 {
-		s.wake()
-	}
-	return len(targets)
-}
-
-func wants(endpoint object, kind string) bool {
-	return slices.ContainsFunc(endpoint.list("enabled_events"), func(p any) bool {
-		return matchesType(p.(string), kind)
-	})
-}
-
-func (s *Sandbox) enqueue(event object, endpoint, version string) {
-	k := &s.state.Knobs
-	if version == "" {
-		version = apiVersion
-	}
-	if k.APIVersion != "" {
-		version = k.APIVersion
-	}
-	now := s.wall()
-	d := &delivery{
-		ID: newID("whd_"), Event: event.id(), Type: event.str("type"), Endpoint: endpoint, APIVersion: version,
-		State: statePending, Since: now, NextTry: now.Add(time.Duration(k.DelayMS) * time.Millisecond),
-	}
-	switch {
-	case k.DropNext > 0:
-		k.DropNext--
-		d.State = stateDropped
-	case k.Paused:
-		d.State = stateHeld
-	}
-	s.state.Deliveries = append(s.state.Deliveries, d)
-}
-
-// wake tells the worker and WaitIdle that deliveries changed.
-func (s *Sandbox) wake() {
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
 
 // Start begins sending webhooks, and lets what is due by the simulated clock
 // happen by itself. It ends with ctx or Close. A second call does nothing.
@@ -141,11 +44,14 @@ func (s *Sandbox) Start(ctx context.Context) {
 	go s.deliver(ctx)
 }
 
+// deliver sends what is due until ctx ends. Every endpoint has one delivery on
+// its way at a time, so that a slow one keeps only itself waiting.
 func (s *Sandbox) deliver(ctx context.Context) {
 	defer s.workers.Done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.done, cancel)()
+	unlink := context.AfterFunc(s.done, cancel)
+	defer unlink()
 	for ctx.Err() == nil {
 		d, job, changed := s.take()
 		if d == nil {
@@ -156,48 +62,41 @@ func (s *Sandbox) deliver(ctx context.Context) {
 			}
 			continue
 		}
-		status, err := s.send(ctx, job)
-		if ctx.Err() != nil {
-			return
-		}
-		s.finish(d, status, err)
+		s.workers.Go(func() {
+			status, err := s.send(ctx, job)
+			if err == nil || ctx.Err() == nil {
+				s.finish(d, status, err)
+			}
+		})
 	}
 }
 
-// nap is how long the worker may sleep: until the next try, at most a second.
+// nap is how long deliver may sleep: until the next try, at most a second.
 func (s *Sandbox) nap() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	nap := time.Second
+	nap, now := time.Second, s.wall()
 	for _, d := range s.state.Deliveries {
-		if d.State == statePending {
-			nap = min(nap, d.NextTry.Sub(s.wall()))
+		if d.State == statePending && !s.sending[d.Endpoint] {
+			nap = min(nap, d.NextTry.Sub(now))
 		}
 	}
 	return max(nap, time.Millisecond)
 }
 
-// job is what the worker sends while the sandbox is unlocked.
+// job is what is sent while the sandbox is unlocked.
 type job struct {
 	url, secret string
 	body        []byte
 }
 
-// take returns the next delivery that is due, or a channel that closes when
-// there may be one.
+// take returns the next delivery that is due and marks its endpoint as busy, or
+// a channel that closes when there may be one.
 func (s *Sandbox) take() (*delivery, job, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	var due []*delivery
-	for _, d := range s.state.Deliveries {
-		if d.State == statePending && !d.NextTry.After(s.wall()) {
-			due = append(due, d)
-			if len(due) >= max(1, s.state.Knobs.Reorder) {
-				break
-			}
-		}
-	}
+	due := s.due()
 	if len(due) == 0 {
 		return nil, job{}, s.changed
 	}
@@ -209,13 +108,33 @@ func (s *Sandbox) take() (*delivery, job, <-chan struct{}) {
 		endpoint := s.state.Objects[d.Endpoint]
 		j.url, j.secret = endpoint.str("url"), endpoint.str("_secret")
 	}
+	s.sending[d.Endpoint] = true
 	return d, j, s.changed
+}
+
+// due returns the first deliveries that may be sent now, all to one endpoint:
+// one, or as many as the reorder window holds.
+func (s *Sandbox) due() []*delivery {
+	var due []*delivery
+	now := s.wall()
+	for _, d := range s.state.Deliveries {
+		if d.State != statePending || s.sending[d.Endpoint] || d.NextTry.After(now) {
+			continue
+		}
+		if len(due) == 0 || d.Endpoint == due[0].Endpoint {
+			due = append(due, d)
+		}
+		if len(due) >= max(1, s.state.Knobs.Reorder) {
+			break
+		}
+	}
+	return due
 }
 
 // send posts a signed event. The signature carries the machine's time.
 func (s *Sandbox) send(ctx context.Context, j job) (int, error) {
 	if j.url == "" {
-		return 0, errNoEndpoint{}
+		return 0, noEndpointError{}
 	}
 	signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: j.body, Secret: j.secret, Timestamp: s.wall()})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, j.url, bytes.NewReader(j.body))
@@ -233,19 +152,19 @@ func (s *Sandbox) send(ctx context.Context, j job) (int, error) {
 	return res.StatusCode, nil
 }
 
-// errNoEndpoint ends deliveries whose endpoint is gone.
-type errNoEndpoint struct{}
+// noEndpointError ends deliveries whose endpoint is gone.
+type noEndpointError struct{}
 
 // Error says what happened to the endpoint.
-func (errNoEndpoint) Error() string { return "the endpoint does not exist any more" }
+func (noEndpointError) Error() string { return "the endpoint does not exist any more" }
 
 func (s *Sandbox) finish(d *delivery, status int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.sending, d.Endpoint)
 	d.Tries++
 	d.LastStatus, d.LastError = status, ""
-	var errNoEndpoint errNoEndpoint
-	gone := errors.As(err, &errNoEndpoint)
+	_, gone := errors.AsType[noEndpointError](err)
 	if err != nil {
 		d.LastError = err.Error()
 	}
@@ -264,76 +183,4 @@ func (s *Sandbox) finish(d *delivery, status int, err error) {
 	s.forgetOldDeliveries()
 	s.wake()
 	s.touch()
-}
-
-func (s *Sandbox) forgetOldDeliveries() {
-	finished := 0
-	for _, d := range s.state.Deliveries {
-		if d.State != statePending && d.State != stateHeld {
-			finished++
-		}
-	}
-	if finished <= 2*keptDeliveries {
-		return
-	}
-	s.state.Deliveries = slices.DeleteFunc(s.state.Deliveries, func(d *delivery) bool {
-		if d.State == statePending || d.State == stateHeld || finished <= keptDeliveries {
-			return false
-		}
-		finished--
-		return true
-	})
-}
-
-// PauseDeliveries holds the deliveries of events that happen from now on, or,
-// with false, sends the held ones. Deliveries queued before a pause go on.
-func (s *Sandbox) PauseDeliveries(paused bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pauseDeliveries(paused)
-}
-
-func (s *Sandbox) pauseDeliveries(paused bool) {
-	s.state.Knobs.Paused = paused
-	if !paused {
-		s.moveHeld(statePending)
-	}
-	s.touch()
-}
-
-// DropHeld loses the held deliveries for good, as when an endpoint was down for
-// longer than Stripe tries. The events stay in the event list.
-func (s *Sandbox) DropHeld() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.moveHeld(stateDropped)
-	s.touch()
-}
-
-func (s *Sandbox) moveHeld(to string) {
-	for _, d := range s.state.Deliveries {
-		if d.State == stateHeld {
-			d.State = to
-		}
-	}
-	s.wake()
-}
-
-// WaitIdle returns when no delivery is waiting to be sent or tried again. Held
-// deliveries do not count. It returns the error of ctx when that ends first.
-func (s *Sandbox) WaitIdle(ctx context.Context) error {
-	for {
-		s.mu.Lock()
-		changed := s.changed
-		busy := slices.ContainsFunc(s.state.Deliveries, func(d *delivery) bool { return d.State == statePending })
-		s.mu.Unlock()
-		if !busy {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for webhook deliveries: %w", ctx.Err())
-		}
-	}
 }

@@ -77,7 +77,7 @@ func TestSpoiltDelivery(t *testing.T) {
 		must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
 		r.idle()
 		r.control("POST", "events/"+r.inbox.events[0].ID+"/redeliver", "")
-		if _, out := r.control("POST", "idle", `{"seconds":10}`); out["idle"] != true {
+		if _, out := r.control("POST", "idle", `{"seconds":10}`); !out["idle"].(bool) {
 			t.Errorf("not idle: %v", out)
 		}
 		if r.inbox.events[0].ID != r.inbox.events[1].ID {

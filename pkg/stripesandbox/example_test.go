@@ -30,7 +30,8 @@ func ExampleSandbox() {
 
 	customer, err := api.Customers.New(&stripe.CustomerParams{Email: new("ada@example.test")})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(customer.Email, customer.Livemode)
 	// Output: ada@example.test false

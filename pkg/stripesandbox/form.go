@@ -57,7 +57,6 @@ func plant(root object, key string, position int, text string) *apiError {
 func paramFields(t reflect.Type) map[string][]reflect.Type {
 	fields := map[string][]reflect.Type{}
 	for f := range t.Fields() {
-		f := f
 		name, _, _ := strings.Cut(f.Tag.Get("form"), ",")
 		switch {
 		case name == "" || name == "-":

@@ -51,12 +51,14 @@ func (s *Sandbox) remember(key, mark string, a reply) {
 		return
 	}
 	s.state.Saved[key] = savedReply{Print: mark, Status: a.status, Body: a.body, At: s.now()}
+	delete(s.encoded.replies, key)
 }
 
 func (s *Sandbox) pruneKeys() {
 	for key, saved := range s.state.Saved {
 		if s.now().Sub(saved.At) >= keepFor {
 			delete(s.state.Saved, key)
+			delete(s.encoded.replies, key)
 		}
 	}
 }

@@ -35,7 +35,8 @@ type Entry struct {
 }
 
 // Journal returns every API call and every movement of money since the state
-// began, oldest first. Nothing is ever removed from it.
+// began, oldest first. Nothing is removed from it while the sandbox lives; a state
+// file keeps the newest 2000 entries.
 func (s *Sandbox) Journal() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()

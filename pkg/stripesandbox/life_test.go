@@ -79,7 +79,7 @@ func TestCheckoutLater(t *testing.T) {
 	})
 }
 
-func checkPaidSession(t *testing.T, s *stripe.CheckoutSession) {
+func checkPaidSession(t testing.TB, s *stripe.CheckoutSession) {
 	t.Helper()
 	sub := s.Subscription
 	if s.Status != "complete" || s.PaymentStatus != "paid" || s.ClientReferenceID != "member-7" || s.Metadata["op"] != "1" {

@@ -129,7 +129,7 @@ func (s *Sandbox) expand(o object, path []string, whole string) *apiError {
 // include adds a list that Stripe sends only when it is asked for.
 func (s *Sandbox) include(o object, key string) bool {
 	var rows []object
-	path := ""
+	var path string
 	newestFirst := func(kind string, keep func(object) bool) []object {
 		found := s.all(kind, keep)
 		slices.Reverse(found)

@@ -41,7 +41,7 @@ func TestCatalogue(t *testing.T) {
 		t.Error("a product with prices was deleted")
 	}
 	off := must[*stripe.Price](t)(r.stripe.Prices.Update(second.ID, &stripe.PriceParams{Active: new(false)}))
-	if off.Active || r.stripe.Prices.List(&stripe.PriceListParams{Active: new(false)}).Next() != true {
+	if off.Active || !r.stripe.Prices.List(&stripe.PriceListParams{Active: new(false)}).Next() {
 		t.Error("the price is still active")
 	}
 	if _, err := r.stripe.Prices.Update(second.ID, &stripe.PriceParams{UnitAmount: stripe.Int64(1)}); err == nil {
@@ -119,7 +119,7 @@ func TestOneOffPayment(t *testing.T) {
 		"charge.dispute.created", "charge.dispute.closed")
 }
 
-func checkRefunds(t *testing.T, r *rig, charge, intent string) {
+func checkRefunds(t testing.TB, r *rig, charge, intent string) {
 	t.Helper()
 	refund := func(amount int64) (*stripe.Refund, error) {
 		return r.stripe.Refunds.New(&stripe.RefundParams{PaymentIntent: new(intent), Amount: new(amount)})
@@ -195,6 +195,48 @@ func TestTrialWithoutCard(t *testing.T) {
 			if got := r.subscription(sub.ID); sub.Status != "trialing" || got.Status != want {
 				t.Errorf("from %s to %s, want %s", sub.Status, got.Status, want)
 			}
+		})
+	}
+}
+
+func TestPausedSubscriptionResumes(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		card string
+		want stripe.SubscriptionStatus
+		paid int64
+	}{
+		{"pm_card_visa", "active", 1000},
+		{"pm_card_chargeCustomerFail", "past_due", 0},
+	} {
+		t.Run("with "+tc.card+" it is "+string(tc.want), func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, stripesandbox.Config{})
+			customer := must[*stripe.Customer](t)(r.stripe.Customers.New(nil))
+			sub := must[*stripe.Subscription](t)(r.subscribe(customer.ID, r.price(1000, "month").ID, func(p *stripe.SubscriptionParams) {
+				p.TrialPeriodDays = stripe.Int64(7)
+				p.TrialSettings = &stripe.SubscriptionTrialSettingsParams{
+					EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: new("pause")},
+				}
+			}))
+			_, err := r.stripe.Subscriptions.Resume(sub.ID, nil)
+			if e := stripeError(t, err); e.HTTPStatusCode != 400 {
+				t.Errorf("resuming what is not paused gave %d", e.HTTPStatusCode)
+			}
+			r.box.Advance(20 * 24 * time.Hour)
+			if got := r.subscription(sub.ID); got.Status != "paused" || got.LatestInvoice.AmountDue != 0 {
+				t.Fatalf("before it is resumed it is %s and owes %d", got.Status, got.LatestInvoice.AmountDue)
+			}
+			method := must[*stripe.PaymentMethod](t)(r.stripe.PaymentMethods.Attach(tc.card, &stripe.PaymentMethodAttachParams{Customer: new(customer.ID)}))
+			must[*stripe.Subscription](t)(r.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{DefaultPaymentMethod: new(method.ID)}))
+			resumed := r.box.Now().Unix()
+			must[*stripe.Subscription](t)(r.stripe.Subscriptions.Resume(sub.ID, nil))
+			got := r.subscription(sub.ID)
+			if got.Status != tc.want || got.LatestInvoice.AmountPaid != tc.paid || got.CurrentPeriodStart < resumed {
+				t.Errorf("resumed it is %s, has paid %d, and its period starts at %d", got.Status, got.LatestInvoice.AmountPaid, got.CurrentPeriodStart)
+			}
+			r.idle()
+			inOrder(t, r.inbox.types(), "customer.subscription.paused", "customer.subscription.resumed")
 		})
 	}
 }

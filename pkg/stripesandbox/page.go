@@ -20,7 +20,7 @@ func (s *Sandbox) servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := s.openPage(r)
-	s.keep(r)
+	s.keep()
 	page.write(w)
 }
 

@@ -18,7 +18,7 @@ func browser() *http.Client {
 	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func read(t *testing.T, res *http.Response) string {
+func read(t testing.TB, res *http.Response) string {
 	t.Helper()
 	defer func() { _ = res.Body.Close() }()
 	var buf bytes.Buffer
@@ -28,7 +28,7 @@ func read(t *testing.T, res *http.Response) string {
 	return buf.String()
 }
 
-func text(t *testing.T, req *http.Request) string {
+func text(t testing.TB, req *http.Request) string {
 	t.Helper()
 	res, err := browser().Do(req)
 	if err != nil {
@@ -37,7 +37,7 @@ func text(t *testing.T, req *http.Request) string {
 	return read(t, res)
 }
 
-func get(t *testing.T, url string) (int, string) {
+func get(t testing.TB, url string) (int, string) {
 	t.Helper()
 	res, err := browser().Get(url)
 	if err != nil {
@@ -46,7 +46,7 @@ func get(t *testing.T, url string) (int, string) {
 	return res.StatusCode, read(t, res)
 }
 
-func post(t *testing.T, url string, form url.Values) (status int, location, body string) {
+func post(t testing.TB, url string, form url.Values) (status int, location, body string) {
 	t.Helper()
 	res, err := browser().PostForm(url, form)
 	if err != nil {

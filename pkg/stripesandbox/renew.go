@@ -45,10 +45,16 @@ type appointment struct {
 
 type agenda []appointment
 
-func (a agenda) Len() int      { return len(a) }
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
-func (a agenda) Less(i, j int) bool {
-	return a[i].at < a[j].at || (a[i].at == a[j].at && a[i].order < a[j].order)
+// Len counts the appointments, for container/heap.
+func (a *agenda) Len() int { return len(*a) }
+
+// Swap exchanges two appointments, for container/heap.
+func (a *agenda) Swap(i, j int) { (*a)[i], (*a)[j] = (*a)[j], (*a)[i] }
+
+// Less tells which of two appointments is earlier, for container/heap.
+func (a *agenda) Less(i, j int) bool {
+	one, other := (*a)[i], (*a)[j]
+	return one.at < other.at || (one.at == other.at && one.order < other.order)
 }
 
 // Push adds an appointment; it is called by container/heap only.
@@ -138,12 +144,12 @@ func (s *Sandbox) attend(o object) {
 		s.change(o, "customer.subscription.updated", func() { o["pause_collection"] = nil })
 	case s.retryOpen(o, now):
 	case o.str("status") == "trialing" && o.num("trial_end") <= now:
-		_ = s.endTrial(o, o.num("trial_end"))
+		s.endTrial(o, o.num("trial_end"))
 	case o.str("status") == "trialing":
 		o["_noticed"] = true
 		s.emit("customer.subscription.trial_will_end", o)
 	default:
-		_ = s.beginPeriod(o, o.num("current_period_end"))
+		s.beginPeriod(o, o.num("current_period_end"))
 	}
 }
 
@@ -159,8 +165,8 @@ func (s *Sandbox) retryOpen(sub object, now int64) bool {
 }
 
 // beginPeriod rolls a subscription into the period that starts at start, and
-// invoices and charges it. The error is a decline.
-func (s *Sandbox) beginPeriod(sub object, start int64) *apiError {
+// invoices and charges it. A decline leaves it past due.
+func (s *Sandbox) beginPeriod(sub object, start int64) {
 	before := sub.clone()
 	_, end, _ := periodAround(sub.num("billing_cycle_anchor"), recurringOf(sub), start)
 	sub["current_period_start"], sub["current_period_end"] = start, end
@@ -174,13 +180,13 @@ func (s *Sandbox) beginPeriod(sub object, start int64) *apiError {
 	inv := s.invoiceFor(sub, "subscription_cycle", lines)
 	s.emitUpdate("customer.subscription.updated", sub, before)
 	if inv.str("status") != "open" || inv.str("collection_method") == "send_invoice" {
-		return nil
+		return
 	}
 	if pause := sub.sub("pause_collection"); pause != nil {
 		s.putAside(inv, pause.str("behavior"))
-		return nil
+		return
 	}
-	return s.collect(inv, attempt{automatic: true})
+	_ = s.collect(inv, attempt{automatic: true})
 }
 
 // putAside handles the invoice of a subscription whose collection is paused.
@@ -202,20 +208,20 @@ func (s *Sandbox) putAside(inv object, behavior string) {
 
 // endTrial starts the first paid period, or does what trial_settings says when
 // there is no card.
-func (s *Sandbox) endTrial(sub object, at int64) *apiError {
+func (s *Sandbox) endTrial(sub object, at int64) {
 	if s.defaultMethod(object{"customer": sub["customer"], "subscription": sub.id()}) == nil {
 		switch sub.sub("trial_settings").sub("end_behavior").str("missing_payment_method") {
 		case "cancel":
 			s.endSubscription(sub, "payment_failed")
-			return nil
+			return
 		case "pause":
 			sub["status"] = "paused"
 			s.emit("customer.subscription.paused", sub)
-			return nil
+			return
 		}
 	}
 	s.change(sub, "customer.subscription.updated", func() {
 		sub["status"], sub["billing_cycle_anchor"] = "active", at
 	})
-	return s.beginPeriod(sub, at)
+	s.beginPeriod(sub, at)
 }

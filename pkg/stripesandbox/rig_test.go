@@ -28,7 +28,7 @@ const (
 
 // rig is a sandbox behind HTTP, a stripe-go client and a webhook receiver.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	box    *stripesandbox.Sandbox
 	url    string
 	stripe *client.API
@@ -75,7 +75,7 @@ func (i *inbox) clear() {
 	i.events = nil
 }
 
-func serve(t *testing.T, cfg stripesandbox.Config) *rig {
+func serve(t testing.TB, cfg stripesandbox.Config) *rig {
 	t.Helper()
 	in := &inbox{}
 	receiver := httptest.NewServer(in)
@@ -144,7 +144,8 @@ func (r *rig) control(method, path, body string) (int, map[string]any) {
 	return res.StatusCode, out
 }
 
-func must[T any](t *testing.T) func(v T, err error) T {
+func must[T any](t testing.TB) func(v T, err error) T {
+	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -196,7 +197,7 @@ func (r *rig) subscription(id string) *stripe.Subscription {
 }
 
 // stripeError returns the error as stripe-go decoded it.
-func stripeError(t *testing.T, err error) *stripe.Error {
+func stripeError(t testing.TB, err error) *stripe.Error {
 	t.Helper()
 	var e *stripe.Error
 	if !errors.As(err, &e) {
@@ -206,7 +207,7 @@ func stripeError(t *testing.T, err error) *stripe.Error {
 }
 
 // inOrder fails unless the wanted texts occur in this order.
-func inOrder(t *testing.T, got []string, want ...string) {
+func inOrder(t testing.TB, got []string, want ...string) {
 	t.Helper()
 	rest := got
 	for _, w := range want {

@@ -82,7 +82,7 @@ func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
 	f := s.takeFault(r.Method, r.URL.Path)
 	f.wait(r.Context())
 	answer := s.answer(r, requestID, f)
-	s.keep(r)
+	s.keep()
 	f.write(w, answer, requestID)
 }
 

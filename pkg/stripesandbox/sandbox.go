@@ -42,6 +42,7 @@ type Sandbox struct {
 	routes []route
 
 	saving  sync.Mutex // of the state file
+	saved   uint64     // how many changes the state file has; guarded by saving
 	mu      sync.Mutex
 	state   *state
 	frozen  time.Time // simulated time while due work runs
@@ -49,10 +50,13 @@ type Sandbox struct {
 	request requestMeta
 	host    string
 	dice    *rand.Rand
-	changed chan struct{} // closed and replaced when a delivery changes
+	changes uint64
+	encoded archive
+	sending map[string]bool // endpoints to which a delivery is on its way
+	changed chan struct{}   // closed and replaced when a delivery changes
 	dirty   chan struct{}
 	stop    context.CancelFunc
-	done    context.Context
+	done    context.Context //nolint:containedctx // it is the sandbox's life, from New to Close, not a request's
 	workers sync.WaitGroup
 	started bool
 }
@@ -73,7 +77,8 @@ func New(cfg Config) (*Sandbox, error) {
 	s := &Sandbox{
 		cfg: cfg, wall: time.Now, log: cfg.Logger, client: deliveryClient(),
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1),
-		done: done, stop: stop, dice: rand.New(rand.NewPCG(1, 2)),
+		encoded: newArchive(), sending: map[string]bool{}, done: done, stop: stop,
+		dice: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // reorders deliveries, the same way every time
 	}
 	s.cfg.BaseURL = strings.TrimRight(cfg.BaseURL, "/")
 	s.routes = apiRoutes()
@@ -90,7 +95,9 @@ func New(cfg Config) (*Sandbox, error) {
 
 // Close stops deliveries and saves the state. It is safe to call twice.
 func (s *Sandbox) Close() error {
-	s.stop()
+	s.mu.Lock()
+	s.stop() // under the lock, so that no Start begins during the wait
+	s.mu.Unlock()
 	s.workers.Wait()
 	s.client.CloseIdleConnections()
 	return s.save()

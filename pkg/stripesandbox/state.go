@@ -8,20 +8,26 @@ import (
 
 // state is everything that survives a restart.
 type state struct {
+	settings
+
+	Objects map[string]object
+	Saved   map[string]savedReply
+	Journal []Entry
+}
+
+// settings is the part of the state that stays small.
+type settings struct {
 	Offset     time.Duration
-	Objects    map[string]object
 	Order      map[string][]string // ids of each kind in order of creation
-	Saved      map[string]savedReply
 	Deliveries []*delivery
 	Knobs      knobs
 	Faults     []*fault
-	Journal    []Entry
 	Sequence   int64
 }
 
 func newState() *state {
 	return &state{
-		Objects: map[string]object{}, Order: map[string][]string{}, Saved: map[string]savedReply{},
+		settings: settings{Order: map[string][]string{}}, Objects: map[string]object{}, Saved: map[string]savedReply{},
 	}
 }
 

@@ -83,7 +83,7 @@ func createSubscription(c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	discount, e := c.discountFor(c.in, "coupon")
+	discount, e := c.discountFor(c.in)
 	if e != nil {
 		return nil, e
 	}
@@ -240,6 +240,6 @@ func resumeSubscription(c *call) (object, *apiError) {
 	sub["billing_cycle_anchor"] = c.unix()
 	sub["status"] = "active"
 	c.emit("customer.subscription.resumed", sub)
-	_ = c.beginPeriod(sub, c.unix())
+	c.beginPeriod(sub, c.unix())
 	return sub, nil
 }
