@@ -134,7 +134,7 @@ type community struct {
 func (r *run) demo(ctx context.Context) error {
 	there, err := r.house.App.Membership.Plans(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // says what was being done
+		return err
 	}
 	if r.sandbox == nil {
 		return r.ownStripe(ctx, len(there) > 0)

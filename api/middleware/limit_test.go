@@ -42,7 +42,7 @@ func TestLimits(t *testing.T) {
 		if n != 1 || last.Code() != "too-many" || err != nil || seconds < 1 {
 			t.Errorf("%d of 31 were too many; Retry-After %q: %s", n, last.Header.Get("Retry-After"), last.Body)
 		}
-		if last.Header.Get("Ratelimit") == "" || last.Header.Get("RateLimit-Policy") != `"default";q=30` {
+		if last.Header.Get("Ratelimit") == "" || last.Header.Get("Ratelimit-Policy") != `"default";q=30` {
 			t.Errorf("headers %v", last.Header)
 		}
 	})

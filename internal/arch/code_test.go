@@ -1,6 +1,7 @@
 package arch_test
 
 import (
+	"fmt"
 	"go/ast"
 	"net/http"
 	"path/filepath"
@@ -152,19 +153,10 @@ func TestEveryOperationHasAnExample(t *testing.T) {
 
 func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 	t.Parallel()
-	pattern := regexp.MustCompile(`^migrations/(\d{4})_[a-z_]+\.sql$`)
 	for i, name := range pg.MigrationNames() {
-		m := pattern.FindStringSubmatch(name)
-		if m == nil || strings.TrimLeft(m[1], "0") != number(i+1) {
-			t.Errorf("%s is not number %s", name, number(i+1))
+		pattern := fmt.Sprintf(`^migrations/%04d_[a-z_]+\.sql$`, i+1)
+		if !regexp.MustCompile(pattern).MatchString(name) {
+			t.Errorf("%s does not match %s", name, pattern)
 		}
 	}
-}
-
-func number(n int) string {
-	digits := ""
-	for ; n > 0; n /= 10 {
-		digits = string(rune('0'+n%10)) + digits
-	}
-	return digits
 }
