@@ -22,13 +22,12 @@ type account struct {
 
 func serverAccount() (account, error) {
 	if uid := os.Geteuid(); uid != 0 {
-		own := account{uid: uint32(uid), gid: uint32(os.Getegid()), name: strconv.Itoa(uid)}
-		found, err := user.LookupId(own.name)
-		if err != nil {
+		own := account{uid: uint32(uid), gid: uint32(os.Getegid()), name: strconv.Itoa(uid)} //nolint:gosec // the system's are 32 bits
+		if found, err := user.LookupId(own.name); err == nil {
+			own.name = found.Username
+		} else {
 			own.nameless = true
-			return own, nil
 		}
-		own.name = found.Username
 		return own, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {

@@ -150,11 +150,11 @@ func get(ctx context.Context, url string, progress func(percent int64)) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("fetching %s: %w", url, err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: 10 * patience}).Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("fetching: %w", err) // the error names the URL
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // it was only read
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetching %s: %w", url, statusError(response.StatusCode))
 	}

@@ -18,7 +18,7 @@ import (
 // reachableDir is like t.TempDir, whose parents only the caller may enter.
 func reachableDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "embeddedpg-test-")
+	dir, err := os.MkdirTemp("", "embeddedpg-test-") //nolint:usetesting // the server's user may have to enter
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // openDir is like t.TempDir, whose parents only the caller may enter.
 func openDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "embeddedpg-test-")
+	dir, err := os.MkdirTemp("", "embeddedpg-test-") //nolint:usetesting // the server's user may have to enter
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
 	}

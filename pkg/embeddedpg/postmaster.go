@@ -47,11 +47,13 @@ func commandLine(pid int) string {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		return string(text)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	if runtime.GOOS == "windows" {
-		out, _ := exec.Command("wmic", "process", "where", fmt.Sprintf("processid=%d", pid), "get", "commandline").Output()
+		out, _ := exec.CommandContext(ctx, "wmic", "process", "where", fmt.Sprintf("processid=%d", pid), "get", "commandline").Output()
 		return string(out)
 	}
-	out, _ := exec.Command("ps", "-ww", "-p", strconv.Itoa(pid), "-o", "command=").Output()
+	out, _ := exec.CommandContext(ctx, "ps", "-ww", "-p", strconv.Itoa(pid), "-o", "command=").Output()
 	return string(out)
 }
 

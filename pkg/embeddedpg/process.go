@@ -43,12 +43,12 @@ func launchOnce(ctx context.Context, cfg Config, at place, bin binaries, address
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the log: %w", err)
 	}
-	defer log.Close()
+	defer log.Close() //nolint:errcheck // the server writes to a copy of its own
 	before, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the log: %w", err)
 	}
-	cmd := exec.Command(bin.program("postgres"), arguments(cfg, at, address)...)
+	cmd := exec.Command(bin.program("postgres"), arguments(cfg, at, address)...) //nolint:noctx // the server outlives its start
 	cmd.SysProcAttr = at.who.attributes()
 	cmd.Dir = at.data()
 	cmd.Env = environment(bin)

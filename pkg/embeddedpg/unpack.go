@@ -34,7 +34,7 @@ func unpackInner(file *zip.File, target string) error {
 	if err != nil {
 		return err
 	}
-	defer inner.Close()
+	defer inner.Close() //nolint:errcheck // it was only read
 	plain, err := xz.NewReader(inner, 0)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func unpackInner(file *zip.File, target string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(fresh) // is gone by then when all went well
+	defer os.RemoveAll(fresh) //nolint:errcheck // is gone by then when all went well
 	// The user who runs the server may be another one.
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return err
@@ -63,7 +63,7 @@ func untar(entries *tar.Reader, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // only a handle
 	for {
 		header, err := entries.Next()
 		if errors.Is(err, io.EOF) {
@@ -92,7 +92,7 @@ func writeEntry(root *os.Root, header *tar.Header, content io.Reader) error {
 	if header.Typeflag != tar.TypeReg {
 		return nil
 	}
-	file, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644|os.FileMode(header.Mode)&0o111)
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644|header.FileInfo().Mode()&0o111)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,10 @@ func openJournal(path string, limit int, logger *slog.Logger) (*journal, []Messa
 	}
 	messages = messages[max(0, len(messages)-limit):]
 	j := &journal{path: path, max: limit}
-	return j, messages, j.rewrite(messages)
+	if err := j.rewrite(messages); err != nil {
+		return nil, nil, err
+	}
+	return j, messages, nil
 }
 
 // rewrite replaces the file, all of it or nothing.

@@ -37,7 +37,7 @@ type Message struct {
 	Raw     string              `json:"raw"`
 }
 
-func (m Message) isTo(address string) bool {
+func (m *Message) isTo(address string) bool {
 	return address == "" || slices.ContainsFunc(m.To, func(to string) bool { return strings.EqualFold(to, address) })
 }
 
@@ -166,7 +166,7 @@ func (s *Sink) add(m Message) error {
 		return errors.New("closed")
 	}
 	m.ID, m.Date = rand.Text(), s.now().UTC()
-	kept := append(s.messages[max(0, len(s.messages)+1-s.max):], m)
+	kept := slices.Concat(s.messages[max(0, len(s.messages)+1-s.max):], []Message{m})
 	if s.journal != nil {
 		if err := s.journal.add(m, kept); err != nil {
 			return err

@@ -130,13 +130,12 @@ func TestReceiving(t *testing.T) {
 	t.Run("nesting without end is no trouble", func(t *testing.T) {
 		t.Parallel()
 		sink, address := open(t, mailsink.Config{})
-		deep := "Subject: deep\n"
-		var deepSb134 strings.Builder
+		var deep strings.Builder
+		deep.WriteString("Subject: deep\n")
 		for i := range 5000 {
-			deepSb134.WriteString(fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i))
+			fmt.Fprintf(&deep, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
 		}
-		deep += deepSb134.String()
-		mustSend(t, address, "ana@example.org", deep)
+		mustSend(t, address, "ana@example.org", deep.String())
 		if m := only(t, sink, ""); m.Subject != "deep" {
 			t.Errorf("subject %q", m.Subject)
 		}

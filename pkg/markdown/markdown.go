@@ -66,7 +66,7 @@ func New(maxBytes int) *Renderer {
 	return &Renderer{max: maxBytes, engine: newEngine(), policy: newPolicy()}
 }
 
-var standard = sync.OnceValue(func() *Renderer { return New(MaxBytes) })
+var standard = sync.OnceValue(func() *Renderer { return New(MaxBytes) }) //nolint:gochecknoglobals // made once, changed never
 
 // Render renders src of at most [MaxBytes]; see [Renderer.Render].
 func Render(src string) (html string, err error) {

@@ -110,7 +110,7 @@ func (a Amount) Times(n int64) (Amount, error) {
 // magnitude is |n|, also of the smallest int64, which has no positive twin.
 func magnitude(n int64) uint64 {
 	if n < 0 {
-		return -uint64(n)
+		return -uint64(n) //nolint:gosec // wraps around twice, to the magnitude
 	}
 	return uint64(n)
 }

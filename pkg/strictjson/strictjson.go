@@ -128,7 +128,7 @@ func (c *checker) token() error {
 }
 
 func (c *checker) text(tok jsontext.Token) error {
-	if !c.mayHoldNUL || !bytes.ContainsRune([]byte(tok.String()), 0) {
+	if !c.mayHoldNUL || !strings.ContainsRune(tok.String(), 0) {
 		return nil
 	}
 	at := c.dec.StackPointer()
