@@ -62,6 +62,12 @@ func (a account) give(path string) error {
 	return nil
 }
 
+// owns tells whether what info describes is the account's, or ours.
+func (a account) owns(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (stat.Uid == a.uid || int(stat.Uid) == os.Geteuid())
+}
+
 // canEnter tells whether the account may search one directory.
 func (a account) canEnter(dir string) bool {
 	info, err := os.Stat(dir)

@@ -1,6 +1,9 @@
 package embeddedpg
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // account is the user who runs the server: on Windows always the caller.
 type account struct {
@@ -12,6 +15,7 @@ type account struct {
 func serverAccount() (account, error) { return account{name: "the current user"}, nil }
 
 func (account) give(string) error           { return nil }
+func (account) owns(os.FileInfo) bool       { return true }
 func (account) canEnter(string) bool        { return true }
 func (account) blockedBy(dir string) string { return "" }
 

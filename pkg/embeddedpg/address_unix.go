@@ -5,8 +5,10 @@ package embeddedpg
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -61,6 +63,7 @@ func (p place) makeAddress() (address, error) {
 	if len(base)+len("/pg-0123456789") > longestSocketDir || p.who.blockedBy(base) != "" {
 		base = "/tmp"
 	}
+	sweepAddresses(base, p.who, time.Now().Add(-unusedFor))
 	dir, err := os.MkdirTemp(base, "pg-")
 	if err != nil {
 		return address{}, fmt.Errorf("making a directory for the socket: %w", err)
@@ -77,6 +80,32 @@ func (p place) makeAddress() (address, error) {
 func (p place) removeAddress(a address) {
 	_ = os.RemoveAll(a.dir)
 	_ = os.Remove(p.path("socket"))
+}
+
+// unusedFor is how old a socket directory without a server is when it is swept:
+// a young one may belong to a server that is just being started.
+const unusedFor = 10 * time.Minute
+
+// sweepAddresses removes the socket directories of servers that were killed and
+// never started again. What does not look exactly like one of ours stays.
+func sweepAddresses(base string, who account, before time.Time) {
+	found, _ := filepath.Glob(filepath.Join(base, "pg-[0-9]*"))
+	for _, dir := range found {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || !who.owns(info) || info.ModTime().After(before) {
+			continue
+		}
+		socket := filepath.Join(dir, ".s.PGSQL."+socketPort)
+		if conn, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+			_ = conn.Close()
+			continue
+		} else if exists(socket) && !errors.Is(err, syscall.ECONNREFUSED) {
+			continue
+		}
+		_ = os.Remove(socket)
+		_ = os.Remove(socket + ".lock")
+		_ = os.Remove(dir) // not when anything else is in it
+	}
 }
 
 type shutdownStep struct {

@@ -66,6 +66,7 @@ type Server struct {
 	bin     binaries
 	address address
 	process *process  // nil when adopted
+	owner   *lock     // held while process lives
 	user    *lock     // held by an adopter while it uses the server
 	once    sync.Once // Stop has an effect once
 }
@@ -168,7 +169,7 @@ func own(ctx context.Context, cfg Config, at place, owner *lock) (*Server, error
 		<-process.done
 		owner.release()
 	}()
-	return &Server{cfg: cfg, place: at, bin: bin, address: address, process: process}, nil
+	return &Server{cfg: cfg, place: at, bin: bin, address: address, process: process, owner: owner}, nil
 }
 
 func adopt(ctx context.Context, cfg Config, at place) (*Server, error) {
@@ -235,6 +236,7 @@ func (s *Server) stop(ctx context.Context) error {
 	if err := s.process.shutDown(ctx); err != nil {
 		return fmt.Errorf("stopping PostgreSQL: %w", err)
 	}
+	s.owner.release() // also done when the process ends, but perhaps a moment later
 	// After a crash, or without the gate, a successor may use the address already.
 	if gate != nil && !crashed {
 		s.place.removeAddress(s.address)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,7 @@ func started(t testing.TB) *server {
 func (s *server) start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
+	sweep(ctx)
 	var err error
 	if s.dir, err = os.MkdirTemp("", "pgtest"); err != nil {
 		return err
@@ -163,7 +165,18 @@ func (s *server) stop() {
 			fmt.Fprintln(os.Stderr, "stop PostgreSQL for tests:", err)
 		}
 	}
-	if s.dir != "" {
-		_ = os.RemoveAll(s.dir)
+	if s.dir == "" {
+		return
+	}
+	if removed, _ := embeddedpg.Remove(ctx, s.dir); !removed {
+		_ = os.RemoveAll(s.dir) // it never got as far as a server
+	}
+}
+
+// sweep removes what test binaries that were killed have left behind.
+func sweep(ctx context.Context) {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest[0-9]*"))
+	for _, dir := range left {
+		_, _ = embeddedpg.Remove(ctx, dir) // what cannot be removed is in nobody's way
 	}
 }
