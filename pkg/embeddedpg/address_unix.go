@@ -3,6 +3,7 @@
 package embeddedpg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -89,6 +90,7 @@ const unusedFor = 10 * time.Minute
 // sweepAddresses removes the socket directories of servers that were killed and
 // never started again. What does not look exactly like one of ours stays.
 func sweepAddresses(base string, who account, before time.Time) {
+	knock := net.Dialer{Timeout: time.Second}
 	found, _ := filepath.Glob(filepath.Join(base, "pg-[0-9]*"))
 	for _, dir := range found {
 		info, err := os.Lstat(dir)
@@ -96,7 +98,7 @@ func sweepAddresses(base string, who account, before time.Time) {
 			continue
 		}
 		socket := filepath.Join(dir, ".s.PGSQL."+socketPort)
-		if conn, err := net.DialTimeout("unix", socket, time.Second); err == nil {
+		if conn, err := knock.DialContext(context.Background(), "unix", socket); err == nil {
 			_ = conn.Close()
 			continue
 		} else if exists(socket) && !errors.Is(err, syscall.ECONNREFUSED) {
