@@ -117,7 +117,11 @@ func TestReconnectingInTheMiddleOfATalkKeepsItsOrder(t *testing.T) {
 func TestWhatCannotBeProvenWholeIsFetchedAnew(t *testing.T) {
 	s := newStation(t)
 	c := s.circle()
+	before := s.hub.position()
 	s.topic(c.peer, c.space)
+	for !before.Before(s.hub.position()) {
+		time.Sleep(5 * time.Millisecond) // until it is fanned out
+	}
 	r := s.open(c.member, "").greeted()
 	at, _ := outbox.ParsePosition(r.lastID)
 	foreign, ahead := at, at

@@ -198,7 +198,7 @@ func (o *Outbox) After(ctx context.Context, p Position, limit int) ([]Event, err
 func (o *Outbox) Covers(ctx context.Context, p Position) (bool, error) {
 	const sql = `SELECT (SELECT epoch FROM outbox_epoch) = $1
 		AND (EXISTS (SELECT 1 FROM outbox WHERE xid = $2::text::xid8 AND id = $3)
-		     OR ($3 = 0 AND (EXISTS (SELECT 1 FROM outbox WHERE id = 1)
+		     OR ($3 = 0 AND $2 = '0' AND (EXISTS (SELECT 1 FROM outbox WHERE id = 1)
 		                  OR pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass) IS NULL)))`
 	var ok bool
 	err := o.db.Pool().QueryRow(ctx, sql, p.Epoch, strconv.FormatUint(p.Xid, 10), p.ID).Scan(&ok)
