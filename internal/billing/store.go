@@ -70,14 +70,14 @@ func (s store) keepEvent(ctx context.Context, e stripeEvent) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	found, err := first[texted](ctx, s, `SELECT state AS text FROM stripe_events WHERE id = ?`, e.ID)
+	found, err := pg.First[texted](ctx, s.db, `SELECT state AS text FROM stripe_events WHERE id = ?`, e.ID)
 	return found.Text, wrap(err, "read the state of an event")
 }
 
 func (s store) event(ctx context.Context, id string) (stripeEvent, error) {
 	const sql = `SELECT id, type, api_version, livemode, customer_id, payload, state, attempts, last_error, created_at, received_at,
 		settled_at FROM stripe_events WHERE id = ?`
-	found, err := first[stripeEvent](ctx, s, sql, id)
+	found, err := pg.First[stripeEvent](ctx, s.db, sql, id)
 	return found, wrap(err, "read an event")
 }
 
@@ -101,12 +101,12 @@ func (s store) lostEvents(ctx context.Context, before time.Time, limit int) ([]s
 }
 
 func (s store) customerOf(ctx context.Context, userID uuid.UUID) (string, error) {
-	found, err := first[texted](ctx, s, `SELECT stripe_id AS text FROM stripe_customers WHERE user_id = ?`, userID)
+	found, err := pg.First[texted](ctx, s.db, `SELECT stripe_id AS text FROM stripe_customers WHERE user_id = ?`, userID)
 	return found.Text, wrap(err, "read the customer of a member")
 }
 
 func (s store) userOf(ctx context.Context, customer string) (uuid.UUID, error) {
-	found, err := first[keyed](ctx, s, `SELECT user_id AS id FROM stripe_customers WHERE stripe_id = ?`, customer)
+	found, err := pg.First[keyed](ctx, s.db, `SELECT user_id AS id FROM stripe_customers WHERE stripe_id = ?`, customer)
 	return found.ID, wrap(err, "read the member of a customer")
 }
 
@@ -127,7 +127,7 @@ func (s store) rebind(ctx context.Context, userID uuid.UUID, gone, customer stri
 }
 
 func (s store) email(ctx context.Context, userID uuid.UUID) (string, error) {
-	found, err := first[texted](ctx, s, `SELECT email AS text FROM users WHERE id = ?`, userID)
+	found, err := pg.First[texted](ctx, s.db, `SELECT email AS text FROM users WHERE id = ?`, userID)
 	return found.Text, wrap(err, "read the address of a member")
 }
 
@@ -157,18 +157,6 @@ func (s store) live(ctx context.Context, after string, limit int) ([]liveRow, er
 		WHERE s.status NOT IN ('canceled', 'incomplete_expired') AND s.stripe_id > ? ORDER BY s.stripe_id LIMIT ?`
 	found, err := gorm.G[liveRow](s.db.Conn(ctx)).Raw(sql, after, limit).Find(ctx)
 	return found, wrap(err, "read the live subscriptions")
-}
-
-func first[T any](ctx context.Context, s store, sql string, args ...any) (T, error) {
-	rows, err := gorm.G[T](s.db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err == nil && len(rows) == 0 {
-		err = gorm.ErrRecordNotFound
-	}
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return rows[0], nil
 }
 
 func (s store) exec(ctx context.Context, doing, sql string, args ...any) error {

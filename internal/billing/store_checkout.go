@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"gorm.io/gorm"
 )
 
@@ -33,7 +34,7 @@ const checkoutColumns = `id, user_id, price_id, state, stripe_session_id, url, e
 
 func (s store) openCheckout(ctx context.Context, userID uuid.UUID) (checkout, error) {
 	const sql = `SELECT ` + checkoutColumns + ` FROM checkouts WHERE user_id = ? AND state IN ('creating', 'open')`
-	found, err := first[checkout](ctx, s, sql, userID)
+	found, err := pg.First[checkout](ctx, s.db, sql, userID)
 	return found, wrap(err, "read an open checkout")
 }
 

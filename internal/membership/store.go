@@ -32,7 +32,7 @@ const subscriptionColumns = `s.id, s.user_id, s.stripe_id, s.plan_id, s.price_id
 
 func (s store) subscription(ctx context.Context, stripeID string) (Subscription, error) {
 	const sql = `SELECT ` + subscriptionColumns + ` FROM subscriptions s WHERE s.stripe_id = ?`
-	found, err := first[Subscription](ctx, s, sql, stripeID)
+	found, err := pg.First[Subscription](ctx, s.db, sql, stripeID)
 	return found, wrap(err, "read a subscription")
 }
 
@@ -125,7 +125,7 @@ func (s store) insertEntry(ctx context.Context, e entry) error {
 
 func (s store) access(ctx context.Context, userID uuid.UUID) (memberAccess, error) {
 	const sql = `SELECT user_id, level, reason, until, notice, pay_url, updated_at FROM member_access WHERE user_id = ?`
-	found, err := first[memberAccess](ctx, s, sql, userID)
+	found, err := pg.First[memberAccess](ctx, s.db, sql, userID)
 	return found, wrap(err, "read a member's access")
 }
 
@@ -171,7 +171,7 @@ func (s store) revokeGrant(ctx context.Context, id uuid.UUID, now time.Time) err
 }
 
 func (s store) grantOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
-	found, err := first[keyed](ctx, s, `SELECT user_id AS id FROM grants WHERE id = ?`, id)
+	found, err := pg.First[keyed](ctx, s.db, `SELECT user_id AS id FROM grants WHERE id = ?`, id)
 	return found.ID, wrap(err, "read a grant")
 }
 
@@ -185,21 +185,8 @@ func (s store) liftBan(ctx context.Context, id uuid.UUID, now time.Time) error {
 }
 
 func (s store) banOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
-	found, err := first[keyed](ctx, s, `SELECT user_id AS id FROM bans WHERE id = ?`, id)
+	found, err := pg.First[keyed](ctx, s.db, `SELECT user_id AS id FROM bans WHERE id = ?`, id)
 	return found.ID, wrap(err, "read a ban")
-}
-
-// first reads one row, or fails so that pg.Missing says so.
-func first[T any](ctx context.Context, s store, sql string, args ...any) (T, error) {
-	rows, err := gorm.G[T](s.db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err == nil && len(rows) == 0 {
-		err = gorm.ErrRecordNotFound
-	}
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return rows[0], nil
 }
 
 func (s store) exec(ctx context.Context, doing, sql string, args ...any) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"gorm.io/gorm"
 )
 
@@ -25,23 +26,23 @@ func (s store) publicPrices(ctx context.Context) ([]Price, error) {
 }
 
 func (s store) planBySlug(ctx context.Context, slug string) (Plan, error) {
-	found, err := first[Plan](ctx, s, `SELECT `+planColumns+` FROM plans WHERE slug = ?`, slug)
+	found, err := pg.First[Plan](ctx, s.db, `SELECT `+planColumns+` FROM plans WHERE slug = ?`, slug)
 	return found, wrap(err, "read a plan")
 }
 
 func (s store) planByID(ctx context.Context, id uuid.UUID) (Plan, error) {
-	found, err := first[Plan](ctx, s, `SELECT `+planColumns+` FROM plans WHERE id = ?`, id)
+	found, err := pg.First[Plan](ctx, s.db, `SELECT `+planColumns+` FROM plans WHERE id = ?`, id)
 	return found, wrap(err, "read a plan")
 }
 
 func (s store) publicPrice(ctx context.Context, planID uuid.UUID, key string) (Price, error) {
 	const sql = `SELECT ` + priceColumns + ` FROM prices WHERE plan_id = ? AND key = ? AND state = 'public'`
-	found, err := first[Price](ctx, s, sql, planID, key)
+	found, err := pg.First[Price](ctx, s.db, sql, planID, key)
 	return found, wrap(err, "read a price")
 }
 
 func (s store) priceByID(ctx context.Context, id uuid.UUID) (Price, error) {
-	found, err := first[Price](ctx, s, `SELECT `+priceColumns+` FROM prices WHERE id = ?`, id)
+	found, err := pg.First[Price](ctx, s.db, `SELECT `+priceColumns+` FROM prices WHERE id = ?`, id)
 	return found, wrap(err, "read a price")
 }
 
