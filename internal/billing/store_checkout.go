@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"gorm.io/gorm"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 // The states of a checkout.

@@ -4,8 +4,9 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"gorm.io/gorm"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
