@@ -23,6 +23,8 @@ type Someone struct {
 	Token     string
 	Paying    bool
 	InCohortA bool
+
+	roles []account.Role
 }
 
 // Actor is her as the domains see her.
@@ -36,7 +38,7 @@ func (h *House) Person(t testing.TB, name string, roles ...account.Role) Someone
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Someone{Role: name, ID: user.ID, Email: email, Token: h.LogIn(t, email)}
+	return Someone{Role: name, ID: user.ID, Email: email, Token: h.LogIn(t, email), roles: roles}
 }
 
 // LogIn gives an access token.

@@ -3,6 +3,7 @@ package apitest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,18 +140,22 @@ func (h *House) Reply(t testing.TB, s Someone, topic uuid.UUID) uuid.UUID {
 // do everything, about things of cohort A.
 func (w World) Example(t testing.TB, op middleware.Operation) Call {
 	t.Helper()
-	c := w.Fresh(t, op)
-	c.Token = w.Able.Token
-	return c
+	return w.Fresh(t, op, w.Able)
 }
 
 // Fresh is a request for op as the contract shows it, about things of cohort
-// A that were made for it. Nobody makes it yet.
-func (w World) Fresh(t testing.TB, op middleware.Operation) Call {
+// A, or of her own, that were made for it. What would shut her out is done by
+// somebody like her.
+func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	t.Helper()
-	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}}
+	if shutsOut(op) && who.Token != "" {
+		who = w.twin(t, who)
+	}
+	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}, Token: who.Token}
 	var id uuid.UUID
 	switch {
+	case op.ID == "endSession" && who.Token != "":
+		id = w.h.otherSession(t, who)
 	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
 		id = w.CohortA
 	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
@@ -171,6 +176,45 @@ func (w World) Fresh(t testing.TB, op middleware.Operation) Call {
 	}
 	c.Body = example(t, op)
 	return c
+}
+
+// shutsOut tells the operations after which the caller's own session is over.
+func shutsOut(op middleware.Operation) bool {
+	return slices.Contains([]string{"endSessions", "logOut"}, op.ID)
+}
+
+// twin makes somebody who may do what she may.
+func (w World) twin(t testing.TB, who Someone) Someone {
+	t.Helper()
+	twin := w.h.Person(t, who.Role, who.roles...)
+	twin.InCohortA = who.InCohortA
+	if who.Paying {
+		w.h.Grant(t, &twin)
+	}
+	if who.Role == w.Unverified.Role {
+		w.h.Unverify(t, twin)
+	}
+	return twin
+}
+
+// otherSession signs her in once more and gives that session's id.
+func (h *House) otherSession(t testing.TB, who Someone) uuid.UUID {
+	t.Helper()
+	token := h.LogIn(t, who.Email)
+	var list struct {
+		Items []struct {
+			ID      uuid.UUID
+			Current bool
+		}
+	}
+	h.Do(t, Call{Method: http.MethodGet, Path: "/v1/me/sessions", Token: token}).Must(t, http.StatusOK).Into(t, &list)
+	for _, s := range list.Items {
+		if s.Current {
+			return s.ID
+		}
+	}
+	t.Fatal("the session of this request is not in the list")
+	return uuid.Nil
 }
 
 // example is the body that the contract shows.

@@ -181,7 +181,7 @@ func (r loggedOut) VisitLogOutResponse(w http.ResponseWriter) error {
 func sessionOut(s account.Session, inCookie bool) (openapi.SessionJSONResponse, *http.Cookie) {
 	body := openapi.SessionJSONResponse{
 		AccessToken: s.AccessToken, TokenType: openapi.Bearer, ExpiresIn: int(s.ExpiresIn / time.Second),
-		RefreshToken: s.RefreshToken, Member: meOut(s.User),
+		RefreshToken: s.RefreshToken, FactorOwed: s.FactorOwed, Member: meOut(s.User),
 	}
 	if !inCookie {
 		return body, nil

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/api/problem"
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 )
 
@@ -51,14 +53,15 @@ func Authenticate(contract *Contract, who func(ctx context.Context, bearer strin
 
 // Permit asks x-access. What ties the caller to an object is asked later, in
 // the domain.
-func Permit(contract *Contract, active func(ctx context.Context, userID uuid.UUID) (bool, error)) gin.HandlerFunc {
+func Permit(contract *Contract, c clock.Clock, active func(ctx context.Context, userID uuid.UUID) (bool, error)) gin.HandlerFunc {
+	now := c.Now
 	return func(c *gin.Context) {
 		op := contract.Find(c)
 		if op == nil {
 			c.Next()
 			return
 		}
-		if err := permitted(c.Request.Context(), op.Access, active); err != nil {
+		if err := permitted(c.Request.Context(), op.Access, now(), active); err != nil {
 			problem.Write(c, err)
 			return
 		}
@@ -66,7 +69,7 @@ func Permit(contract *Contract, active func(ctx context.Context, userID uuid.UUI
 	}
 }
 
-func permitted(ctx context.Context, access Access, active func(context.Context, uuid.UUID) (bool, error)) error {
+func permitted(ctx context.Context, access Access, now time.Time, active func(context.Context, uuid.UUID) (bool, error)) error {
 	if access.Who == Anyone {
 		return nil
 	}
@@ -74,12 +77,14 @@ func permitted(ctx context.Context, access Access, active func(context.Context, 
 	switch {
 	case !ok:
 		return account.ErrUnauthenticated
-	case access.Who == SignedIn:
-		return nil
-	case !actor.Verified:
+	case actor.Owes() && !access.Owing:
+		return account.ErrFactorOwed.By(actor.Proofs()...)
+	case access.Who != SignedIn && !actor.Verified:
 		return account.ErrEmailUnverified
 	case access.Who == Admin && !actor.Has(account.Admin):
 		return errAdminOnly
+	case access.StepUp && !actor.Fresh(now):
+		return account.ErrStepUp.By(actor.Proofs()...)
 	case access.Membership != "active":
 		return nil
 	}

@@ -32,6 +32,8 @@ type Access struct {
 	Membership string `json:"membership"` // "active" or nothing
 	Relation   string `json:"relation"`   // what ties the caller to the object; the domain checks it
 	Proof      string `json:"proof"`      // another proof than a token; the handler checks it
+	StepUp     bool   `json:"step_up"`    // asks for a proof of who she is not older than account.Freshness
+	Owing      bool   `json:"owing"`      // open to a session that still owes a second factor
 }
 
 // Operation is one entry of the contract.

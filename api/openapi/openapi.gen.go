@@ -143,6 +143,33 @@ func (e CohortState) Valid() bool {
 	}
 }
 
+// Defines values for DeviceWay.
+const (
+	DeviceWayCode       DeviceWay = "code"
+	DeviceWayInvitation DeviceWay = "invitation"
+	DeviceWayOidc       DeviceWay = "oidc"
+	DeviceWayPasskey    DeviceWay = "passkey"
+	DeviceWayPassword   DeviceWay = "password"
+)
+
+// Valid indicates whether the value is a known member of the DeviceWay enum.
+func (e DeviceWay) Valid() bool {
+	switch e {
+	case DeviceWayCode:
+		return true
+	case DeviceWayInvitation:
+		return true
+	case DeviceWayOidc:
+		return true
+	case DeviceWayPasskey:
+		return true
+	case DeviceWayPassword:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EnrolmentState.
 const (
 	EnrolmentStateActive    EnrolmentState = "active"
@@ -338,6 +365,30 @@ func (e PostState) Valid() bool {
 	}
 }
 
+// Defines values for ProofMethod.
+const (
+	ProofMethodPasskey      ProofMethod = "passkey"
+	ProofMethodPassword     ProofMethod = "password"
+	ProofMethodRecoveryCode ProofMethod = "recovery_code"
+	ProofMethodTotp         ProofMethod = "totp"
+)
+
+// Valid indicates whether the value is a known member of the ProofMethod enum.
+func (e ProofMethod) Valid() bool {
+	switch e {
+	case ProofMethodPasskey:
+		return true
+	case ProofMethodPassword:
+		return true
+	case ProofMethodRecoveryCode:
+		return true
+	case ProofMethodTotp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefreshIn.
 const (
 	Body   RefreshIn = "body"
@@ -467,6 +518,21 @@ func (e GetMembershipReportParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for EndSessionsParamsKeep.
+const (
+	Current EndSessionsParamsKeep = "current"
+)
+
+// Valid indicates whether the value is a known member of the EndSessionsParamsKeep enum.
+func (e EndSessionsParamsKeep) Valid() bool {
+	switch e {
+	case Current:
+		return true
+	default:
+		return false
+	}
+}
+
 // Access defines model for Access.
 type Access struct {
 	Level AccessLevel `json:"level"`
@@ -563,6 +629,28 @@ type CurrencyReport struct {
 	// TrialMrr What running trials would come to. Not in `end`.
 	TrialMrr int64 `json:"trial_mrr"`
 }
+
+// Device defines model for Device.
+type Device struct {
+	ID openapi_types.UUID `json:"id"`
+
+	// Device Browser and system; empty when the browser did not say.
+	Device string `json:"device"`
+
+	// Network The address without its end.
+	Network string    `json:"network"`
+	Way     DeviceWay `json:"way"`
+
+	// Current The session of this request.
+	Current   bool      `json:"current"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// LastSeenAt To about five minutes.
+	LastSeenAt time.Time `json:"last_seen_at"`
+}
+
+// DeviceWay defines model for Device.Way.
+type DeviceWay string
 
 // DisplayName defines model for DisplayName.
 type DisplayName = string
@@ -878,7 +966,13 @@ type Problem struct {
 	// Instance The request id as a URN.
 	Instance string       `json:"instance"`
 	Errors   []FieldError `json:"errors,omitempty,omitzero"`
+
+	// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required` and `step-up-required`.
+	StepUp StepUp `json:"step_up,omitempty,omitzero"`
 }
+
+// ProofMethod defines model for ProofMethod.
+type ProofMethod string
 
 // ReadPosition defines model for ReadPosition.
 type ReadPosition struct {
@@ -902,7 +996,10 @@ type Session struct {
 
 	// ExpiresIn Seconds.
 	ExpiresIn int `json:"expires_in"`
-	Member    Me  `json:"member"`
+
+	// FactorOwed True: this session may do nothing before `POST /v1/auth/step-up`.
+	FactorOwed bool `json:"factor_owed,omitempty,omitzero"`
+	Member     Me   `json:"member"`
 
 	// RefreshToken Absent with `"refresh_in": "cookie"`.
 	RefreshToken string           `json:"refresh_token,omitempty,omitzero"`
@@ -936,6 +1033,24 @@ type Space struct {
 
 // SpaceKind defines model for Space.Kind.
 type SpaceKind string
+
+// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required` and `step-up-required`.
+type StepUp struct {
+	// MaxAge Seconds for which a proof stands.
+	MaxAge int `json:"max_age"`
+
+	// Methods One of these is needed.
+	Methods []ProofMethod `json:"methods"`
+
+	// Operation The path to POST the proof to.
+	Operation string `json:"operation"`
+}
+
+// StepUpProof defines model for StepUpProof.
+type StepUpProof struct {
+	// Password For who has no second factor.
+	Password string `json:"password,omitempty,omitzero"`
+}
 
 // Subscription defines model for Subscription.
 type Subscription struct {
@@ -1170,6 +1285,15 @@ type CompleteItemParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// EndSessionsParams defines parameters for EndSessions.
+type EndSessionsParams struct {
+	// Keep What to keep. Without it nothing is kept.
+	Keep EndSessionsParamsKeep `form:"keep,omitempty" json:"keep,omitempty,omitzero"`
+}
+
+// EndSessionsParamsKeep defines parameters for EndSessions.
+type EndSessionsParamsKeep string
+
 // StartCheckoutParams defines parameters for StartCheckout.
 type StartCheckoutParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
@@ -1251,6 +1375,9 @@ type RefreshSessionJSONRequestBody = Refresh
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = Signup
 
+// StepUpJSONRequestBody defines body for StepUp for application/json ContentType.
+type StepUpJSONRequestBody = StepUpProof
+
 // VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
 type VerifyEmailJSONRequestBody = Verification
 
@@ -1307,6 +1434,9 @@ type ServerInterface interface {
 	// SignUp Sign up with e-mail and password
 	// (POST /v1/auth/signup)
 	SignUp(c *gin.Context)
+	// StepUp Prove once more who I am
+	// (POST /v1/auth/step-up)
+	StepUp(c *gin.Context)
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(c *gin.Context)
@@ -1331,6 +1461,15 @@ type ServerInterface interface {
 	// CompleteItem I have done this
 	// (POST /v1/me/outline/items/{id}/completion)
 	CompleteItem(c *gin.Context, id ID, params CompleteItemParams)
+	// EndSessions Sign out everywhere
+	// (DELETE /v1/me/sessions)
+	EndSessions(c *gin.Context, params EndSessionsParams)
+	// ListSessions Where I am signed in
+	// (GET /v1/me/sessions)
+	ListSessions(c *gin.Context)
+	// EndSession Sign out one device
+	// (DELETE /v1/me/sessions/{id})
+	EndSession(c *gin.Context, id ID)
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(c *gin.Context)
@@ -1663,6 +1802,19 @@ func (siw *ServerInterfaceWrapper) SignUp(c *gin.Context) {
 	siw.Handler.SignUp(c)
 }
 
+// StepUp operation middleware
+func (siw *ServerInterfaceWrapper) StepUp(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StepUp(c)
+}
+
 // VerifyEmail operation middleware
 func (siw *ServerInterfaceWrapper) VerifyEmail(c *gin.Context) {
 
@@ -1912,6 +2064,71 @@ func (siw *ServerInterfaceWrapper) CompleteItem(c *gin.Context) {
 	}
 
 	siw.Handler.CompleteItem(c, id, params)
+}
+
+// EndSessions operation middleware
+func (siw *ServerInterfaceWrapper) EndSessions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndSessionsParams
+
+	// ------------- Optional query parameter "keep" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "keep", c.Request.URL.Query(), &params.Keep, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter keep: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSessions(c, params)
+}
+
+// ListSessions operation middleware
+func (siw *ServerInterfaceWrapper) ListSessions(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSessions(c)
+}
+
+// EndSession operation middleware
+func (siw *ServerInterfaceWrapper) EndSession(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSession(c, id)
 }
 
 // GetMembership operation middleware
@@ -2492,6 +2709,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/auth/login", wrapper.LogIn)
 	router.POST(options.BaseURL+"/v1/auth/refresh", wrapper.RefreshSession)
 	router.POST(options.BaseURL+"/v1/auth/logout", wrapper.LogOut)
+	router.POST(options.BaseURL+"/v1/auth/step-up", wrapper.StepUp)
+	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndSessions)
+	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
+	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
 	router.PATCH(options.BaseURL+"/v1/me", wrapper.UpdateMe)
 	router.GET(options.BaseURL+"/v1/plans", wrapper.ListPlans)
@@ -3388,6 +3609,89 @@ func (response SignUpdefaultApplicationProblemPlusJSONResponse) VisitSignUpRespo
 	return err
 }
 
+type StepUpRequestObject struct {
+	Body *StepUpJSONRequestBody
+}
+
+type StepUpResponseObject interface {
+	VisitStepUpResponse(w http.ResponseWriter) error
+}
+
+type StepUp204Response struct {
+}
+
+func (response StepUp204Response) VisitStepUpResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type StepUp401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StepUp401ApplicationProblemPlusJSONResponse) VisitStepUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepUp422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response StepUp422ApplicationProblemPlusJSONResponse) VisitStepUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepUp429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response StepUp429ApplicationProblemPlusJSONResponse) VisitStepUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StepUpdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StepUpdefaultApplicationProblemPlusJSONResponse) VisitStepUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type VerifyEmailRequestObject struct {
 	Body *VerifyEmailJSONRequestBody
 }
@@ -4070,6 +4374,179 @@ type CompleteItemdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CompleteItemdefaultApplicationProblemPlusJSONResponse) VisitCompleteItemResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionsRequestObject struct {
+	Params EndSessionsParams
+}
+
+type EndSessionsResponseObject interface {
+	VisitEndSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndSessions204Response struct {
+}
+
+func (response EndSessions204Response) VisitEndSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndSessions401ApplicationProblemPlusJSONResponse) VisitEndSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndSessionsdefaultApplicationProblemPlusJSONResponse) VisitEndSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse struct {
+	Items []Device `json:"items"`
+}
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSessions401ApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSessionsdefaultApplicationProblemPlusJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession204Response struct {
+}
+
+func (response EndSession204Response) VisitEndSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndSession401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession401ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSession404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response EndSession404ApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndSessiondefaultApplicationProblemPlusJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5748,6 +6225,9 @@ type StrictServerInterface interface {
 	// SignUp Sign up with e-mail and password
 	// (POST /v1/auth/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
+	// StepUp Prove once more who I am
+	// (POST /v1/auth/step-up)
+	StepUp(ctx context.Context, request StepUpRequestObject) (StepUpResponseObject, error)
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
@@ -5772,6 +6252,15 @@ type StrictServerInterface interface {
 	// CompleteItem I have done this
 	// (POST /v1/me/outline/items/{id}/completion)
 	CompleteItem(ctx context.Context, request CompleteItemRequestObject) (CompleteItemResponseObject, error)
+	// EndSessions Sign out everywhere
+	// (DELETE /v1/me/sessions)
+	EndSessions(ctx context.Context, request EndSessionsRequestObject) (EndSessionsResponseObject, error)
+	// ListSessions Where I am signed in
+	// (GET /v1/me/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// EndSession Sign out one device
+	// (DELETE /v1/me/sessions/{id})
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(ctx context.Context, request GetMembershipRequestObject) (GetMembershipResponseObject, error)
@@ -6197,6 +6686,48 @@ func (sh *strictHandler) SignUp(ctx *gin.Context) {
 	}
 }
 
+// StepUp operation middleware
+func (sh *strictHandler) StepUp(ctx *gin.Context) {
+	var request StepUpRequestObject
+
+	var body StepUpJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StepUp(ctx, request.(StepUpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StepUp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StepUpResponseObject); ok {
+		if err := validResponse.VisitStepUpResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // VerifyEmail operation middleware
 func (sh *strictHandler) VerifyEmail(ctx *gin.Context) {
 	var request VerifyEmailRequestObject
@@ -6432,6 +6963,82 @@ func (sh *strictHandler) CompleteItem(ctx *gin.Context, id ID, params CompleteIt
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CompleteItemResponseObject); ok {
 		if err := validResponse.VisitCompleteItemResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndSessions operation middleware
+func (sh *strictHandler) EndSessions(ctx *gin.Context, params EndSessionsParams) {
+	var request EndSessionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSessions(ctx, request.(EndSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndSessionsResponseObject); ok {
+		if err := validResponse.VisitEndSessionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx *gin.Context) {
+	var request ListSessionsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx, request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		if err := validResponse.VisitListSessionsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(ctx *gin.Context, id ID) {
+	var request EndSessionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx, request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		if err := validResponse.VisitEndSessionResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/womens-tech-conservatory/conservatory/api/openapi"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
@@ -101,7 +102,7 @@ func Write(c *gin.Context, err error) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Retry.Seconds()))))
 	}
 	if code == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", "Bearer")
+		h.Set("WWW-Authenticate", challenge(f))
 	}
 	h.Set("Content-Type", MediaType)
 	h.Set("Cache-Control", "no-store")
@@ -112,6 +113,15 @@ func Write(c *gin.Context, err error) {
 	c.Abort()
 	c.Writer.WriteHeader(code)
 	_, _ = c.Writer.Write(body) // the caller may be gone
+}
+
+// challenge says what kind of proof is missing (RFC 6750, RFC 9470).
+func challenge(f *fault.Error) string {
+	if len(f.Methods) == 0 {
+		return "Bearer"
+	}
+	return `Bearer error="insufficient_user_authentication", error_description="` + f.Code + `", max_age="` +
+		strconv.Itoa(int(account.Freshness.Seconds())) + `"`
 }
 
 func faultOf(err error) *fault.Error {
@@ -134,6 +144,12 @@ func document(ctx context.Context, f *fault.Error, code int) openapi.Problem {
 	p := openapi.Problem{
 		Type: "/problems/" + f.Code, Title: http.StatusText(code), Status: code,
 		Code: f.Code, Detail: f.Detail, Instance: "urn:request:" + audit.RequestID(ctx),
+	}
+	if len(f.Methods) > 0 {
+		p.StepUp = openapi.StepUp{Operation: "/v1/auth/step-up", MaxAge: int(account.Freshness.Seconds())}
+		for _, method := range f.Methods {
+			p.StepUp.Methods = append(p.StepUp.Methods, openapi.ProofMethod(method))
+		}
 	}
 	for _, field := range f.Fields {
 		p.Errors = append(p.Errors, openapi.FieldError{Pointer: field.Pointer, Code: field.Code, Detail: field.Detail})

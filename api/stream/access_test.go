@@ -213,6 +213,9 @@ func TestAStreamWidensWhenSheMaySeeMore(t *testing.T) {
 	r := s.open(c.member, "").greeted()
 	s.enrol(c.member, other)
 	topic := s.topic(other.peer, other.space)
+	if name, _ := r.event(); name != "resync_required" { // there is a space she has nothing of
+		t.Errorf("%q", name)
+	}
 	if name, d := r.event(); name != "topic.created" || d.TopicID != topic {
 		t.Errorf("%q %+v", name, d)
 	}

@@ -87,7 +87,7 @@ func (c *client) run(ctx context.Context, w *wire, head outbox.Position, lastID 
 				check.Reset(c.nextLook())
 			}
 		case <-check.C:
-			err = c.lookUnasked(ctx, w)
+			err = c.lookAgain(ctx, w)
 			check.Reset(c.nextLook())
 		case <-beat.C:
 			err = c.heartbeat(w)
@@ -152,7 +152,7 @@ func (c *client) replay(ctx context.Context, w *wire, head outbox.Position) erro
 // take handles an event of the queue.
 func (c *client) take(ctx context.Context, w *wire, e outbox.Event) error {
 	if changesAccess(e) {
-		if err := c.look(ctx); err != nil {
+		if err := c.lookAgain(ctx, w); err != nil {
 			return err
 		}
 		c.settled()
@@ -163,9 +163,10 @@ func (c *client) take(ctx context.Context, w *wire, e outbox.Event) error {
 	return c.send(w, e)
 }
 
-// lookUnasked looks though nothing was announced. What has become visible
-// meanwhile was kept from her until now, so she must fetch anew.
-func (c *client) lookUnasked(ctx context.Context, w *wire) error {
+// lookAgain looks, asked or not. If she sees more than before she must fetch
+// anew: not all of it need have been announced, and what was not has been kept
+// from her until now.
+func (c *client) lookAgain(ctx context.Context, w *wire) error {
 	before := len(c.visible)
 	if err := c.look(ctx); err != nil || len(c.visible) == before {
 		return err

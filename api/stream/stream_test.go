@@ -168,6 +168,9 @@ func TestNothingIsLostWhileItIsFoundOutWhatSheSees(t *testing.T) {
 		time.Sleep(5 * time.Millisecond) // until it is fanned out
 	}
 	gate <- struct{}{}
+	if name, _ := r.event(); name != "resync_required" { // there is a space she has nothing of
+		t.Errorf("%q", name)
+	}
 	if name, d := r.event(); name != "topic.created" || d.TopicID != topic {
 		t.Errorf("%q %+v", name, d)
 	}

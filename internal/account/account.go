@@ -42,6 +42,9 @@ var (
 	ErrUnauthenticated = &fault.Error{Kind: fault.Unauthenticated, Code: "unauthenticated", Detail: "Please sign in."}
 	ErrEmailUnverified = &fault.Error{Kind: fault.Forbidden, Code: "email-unverified", Detail: "Please confirm your e-mail address first."}
 	ErrEmailTaken      = &fault.Error{Kind: fault.Conflict, Code: "email-taken", Detail: "Somebody already uses this address."}
+	ErrStepUp          = &fault.Error{Kind: fault.Unauthenticated, Code: "step-up-required", Detail: "Please prove once more that it is you, then repeat this."}
+	ErrFactorOwed      = &fault.Error{Kind: fault.Unauthenticated, Code: "second-factor-required", Detail: "Please finish signing in with your second factor."}
+	ErrProofWrong      = &fault.Error{Kind: fault.Invalid, Code: "proof-wrong", Detail: "This does not prove that it is you. Please try again."}
 	ErrBusy            = &fault.Error{Kind: fault.Unavailable, Code: "busy", Detail: "Many people are signing in right now. Please try again in a moment.", Retry: hashWait}
 )
 

@@ -24,7 +24,31 @@ type Actor struct {
 	SessionID uuid.UUID
 	Verified  bool // her e-mail is confirmed
 	Roles     []Role
+	Factors   []string  // kinds of second factor she has
+	ProvedAt  time.Time // when this session last proved who she is; zero: a second factor is owed
 	ExpiresAt time.Time // of the access token: a stream must end by then
+
+	generation int64 // of the session, that the access token came with
+}
+
+// Freshness is how long a proof of who she is stands for acts that ask for a
+// fresh one.
+const Freshness = 10 * time.Minute
+
+// Owes reports whether her session waits for a second factor and may do
+// nothing else.
+func (a Actor) Owes() bool { return a.ProvedAt.IsZero() }
+
+// Fresh reports whether she has proved who she is within Freshness.
+func (a Actor) Fresh(now time.Time) bool { return !a.Owes() && now.Sub(a.ProvedAt) <= Freshness }
+
+// Proofs are what she can prove herself with: her second factors, or else her
+// password.
+func (a Actor) Proofs() []string {
+	if len(a.Factors) > 0 {
+		return a.Factors
+	}
+	return []string{ByPassword}
 }
 
 // Has reports whether she holds a role.

@@ -6,12 +6,13 @@ import "context"
 // session still lives and she may sign in. One statement. Fault:
 // ErrUnauthenticated.
 func (a *Account) Recheck(ctx context.Context, who Actor) (Actor, error) {
-	row, ok, err := a.liveSession(ctx, who.ID, who.SessionID, a.clock.Now())
+	row, ok, err := a.liveSession(ctx, who, a.clock.Now())
 	if err != nil {
 		return Actor{}, err
 	}
 	if !ok {
 		return Actor{}, ErrUnauthenticated
 	}
-	return Actor{ID: who.ID, SessionID: who.SessionID, Verified: row.Verified, Roles: splitRoles(row.Roles), ExpiresAt: who.ExpiresAt}, nil
+	who.Verified, who.Roles, who.Factors, who.ProvedAt = row.Verified, splitRoles(row.Roles), splitList(row.Factors), row.ProvedAt.V
+	return who, nil
 }

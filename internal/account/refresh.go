@@ -9,9 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// grace is how long the token just exchanged still answers its successor: two
-// tabs, or an answer that was lost on the way.
-const grace = 30 * time.Second
+// The token just exchanged still answers its successor for grace, because of
+// two tabs; and for lostGrace while nothing of the successor ever came back to
+// us, because then the answer was lost on the way (FAPI 2.0, section 5.3.2.1).
+const (
+	grace     = 30 * time.Second
+	lostGrace = 24 * time.Hour
+)
 
 // verdict is what a refresh token with a true signature deserves.
 type verdict int
@@ -19,7 +23,7 @@ type verdict int
 const (
 	verdictOver   verdict = iota // the session has ended or expired
 	verdictRotate                // the current token: exchange it
-	verdictAgain                 // the one before, just now: the same successor
+	verdictAgain                 // the one before, and no harm in it: the same successor
 	verdictReused                // an older one: somebody has a copy
 )
 
@@ -32,17 +36,25 @@ func judge(s sessionRow, generation int64, now time.Time) verdict {
 		return verdictOver
 	case generation == s.Generation:
 		return verdictRotate
-	case generation == s.Generation-1 && now.Sub(s.RotatedAt) <= grace:
+	case generation == s.Generation-1 && now.Sub(s.RotatedAt) <= patience(s):
 		return verdictAgain
 	default:
 		return verdictReused
 	}
 }
 
+func patience(s sessionRow) time.Duration {
+	if s.SeenGeneration < s.Generation {
+		return lostGrace
+	}
+	return grace
+}
+
 // Refresh exchanges a refresh token for the next pair. The token just
-// exchanged gets the same successor for 30 seconds; any older one ends the
-// session, tells its owner by mail, and this stays although a fault is
-// returned. Faults: ErrRefreshInvalid, ErrRefreshReused.
+// exchanged gets the same successor for 30 seconds, and for a day while
+// neither key of the successor was ever used. Anything else ends the session,
+// tells its owner by mail, and this stays although a fault is returned.
+// Faults: ErrRefreshInvalid, ErrRefreshReused.
 func (a *Account) Refresh(ctx context.Context, refreshToken string) (Session, error) {
 	if err := a.db.Outside(ctx); err != nil {
 		return Session{}, fmt.Errorf("refresh: the end of a session must be committed: %w", err)
@@ -70,6 +82,7 @@ func (a *Account) exchange(ctx context.Context, id uuid.UUID, generation int64) 
 	now := a.clock.Now()
 	switch judge(row, generation, now) {
 	case verdictRotate:
+		row.SeenGeneration = row.Generation
 		row.Generation++
 		row.IdleExpiresAt = earlier(now.Add(idleTTL), row.ExpiresAt)
 		won, err := a.rotateSession(ctx, row, now)

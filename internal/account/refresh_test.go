@@ -15,28 +15,33 @@ import (
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	base := sessionRow{Generation: 5, RotatedAt: noon, IdleExpiresAt: noon.Add(idleTTL), ExpiresAt: noon.Add(absoluteTTL), Live: true}
+	base := sessionRow{Generation: 5, SeenGeneration: 5, RotatedAt: noon, IdleExpiresAt: noon.Add(idleTTL), ExpiresAt: noon.Add(absoluteTTL), Live: true}
+	lost := func(s *sessionRow) { s.SeenGeneration = 4 }
 	for name, c := range map[string]struct {
 		generation int64
 		after      time.Duration
 		change     func(*sessionRow)
 		want       verdict
 	}{
-		"the current one":                     {5, time.Hour, nil, verdictRotate},
-		"the one before, at once":             {4, 0, nil, verdictAgain},
-		"the one before, after 5 s":           {4, 5 * time.Second, nil, verdictAgain},
-		"the one before, after 30 s":          {4, 30 * time.Second, nil, verdictAgain},
-		"the one before, after 30.000001 s":   {4, 30*time.Second + time.Microsecond, nil, verdictReused},
-		"the one before, by a slow clock":     {4, -2 * time.Second, nil, verdictAgain},
-		"two before, at once":                 {3, 0, nil, verdictReused},
-		"the first":                           {1, time.Hour, nil, verdictReused},
-		"one of a future that never was":      {6, 0, nil, verdictReused},
-		"the current one of an ended session": {5, 0, func(s *sessionRow) { s.Live = false }, verdictOver},
-		"an old one of an ended session":      {1, 0, func(s *sessionRow) { s.Live = false }, verdictOver},
-		"the current one, idle too long":      {5, idleTTL, nil, verdictOver},
-		"the current one, just in time":       {5, idleTTL - time.Microsecond, nil, verdictRotate},
-		"the current one, too old":            {5, absoluteTTL, func(s *sessionRow) { s.IdleExpiresAt = noon.Add(2 * absoluteTTL) }, verdictOver},
-		"one of no session":                   {5, 0, func(s *sessionRow) { *s = sessionRow{} }, verdictOver},
+		"the current one":                                    {5, time.Hour, nil, verdictRotate},
+		"the one before, at once":                            {4, 0, nil, verdictAgain},
+		"the one before, after 5 s":                          {4, 5 * time.Second, nil, verdictAgain},
+		"the one before, after 30 s":                         {4, 30 * time.Second, nil, verdictAgain},
+		"the one before, after 30.000001 s":                  {4, 30*time.Second + time.Microsecond, nil, verdictReused},
+		"the one before, by a slow clock":                    {4, -2 * time.Second, nil, verdictAgain},
+		"two before, at once":                                {3, 0, nil, verdictReused},
+		"the one before an answer that was lost, after 31 s": {4, 31 * time.Second, lost, verdictAgain},
+		"the one before an answer that was lost, after 24 h": {4, 24 * time.Hour, lost, verdictAgain},
+		"the one before an answer that was lost, after 25 h": {4, 25 * time.Hour, lost, verdictReused},
+		"two before an answer that was lost":                 {3, 0, lost, verdictReused},
+		"the first":                                          {1, time.Hour, nil, verdictReused},
+		"one of a future that never was":                     {6, 0, nil, verdictReused},
+		"the current one of an ended session":                {5, 0, func(s *sessionRow) { s.Live = false }, verdictOver},
+		"an old one of an ended session":                     {1, 0, func(s *sessionRow) { s.Live = false }, verdictOver},
+		"the current one, idle too long":                     {5, idleTTL, nil, verdictOver},
+		"the current one, just in time":                      {5, idleTTL - time.Microsecond, nil, verdictRotate},
+		"the current one, too old":                           {5, absoluteTTL, func(s *sessionRow) { s.IdleExpiresAt = noon.Add(2 * absoluteTTL) }, verdictOver},
+		"one of no session":                                  {5, 0, func(s *sessionRow) { *s = sessionRow{} }, verdictOver},
 	} {
 		s := base
 		if c.change != nil {
@@ -72,23 +77,49 @@ func TestRefresh(t *testing.T) {
 			s = next
 		}
 	})
+}
 
+// The one before, by what became of its successor (FAPI 2.0: an answer that
+// was lost must not sign anyone out; a thief must not go unnoticed).
+func TestTheOneBefore(t *testing.T) {
+	t.Parallel()
+	nothing := func(context.Context, *testing.T, *rig, Session) {}
+	refreshed := func(ctx context.Context, t *testing.T, r *rig, s Session) {
+		t.Helper()
+		r.again(ctx, t, s.RefreshToken)
+	}
+	used := func(ctx context.Context, t *testing.T, r *rig, s Session) {
+		t.Helper()
+		if _, err := r.Authenticate(ctx, s.AccessToken); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
+		name  string
 		after time.Duration
+		seen  func(context.Context, *testing.T, *rig, Session)
 		same  bool
-	}{{5 * time.Second, true}, {29 * time.Second, true}, {31 * time.Second, false}, {time.Hour, false}, {25 * time.Hour, false}} {
-		t.Run("the one before, after "+c.after.String(), func(t *testing.T) {
+	}{
+		{"never seen", time.Second, nothing, true},
+		{"never seen", 31 * time.Second, nothing, true},
+		{"never seen", time.Hour, nothing, true},
+		{"never seen", 24 * time.Hour, nothing, true},
+		{"never seen", 25 * time.Hour, nothing, false},
+		{"its access token used", 5 * time.Second, used, true},
+		{"its access token used", 29 * time.Second, used, true},
+		{"its access token used", 31 * time.Second, used, false},
+		{"exchanged itself", time.Second, refreshed, false}, // that makes it two steps back
+	} {
+		t.Run("the successor "+c.name+", after "+c.after.String(), func(t *testing.T) {
 			t.Parallel()
 			ctx, r := inTx(t)
 			s := r.signedIn(ctx, t)
-			next, err := r.Refresh(ctx, s.RefreshToken)
-			if err != nil {
-				t.Fatal(err)
-			}
+			next := r.again(ctx, t, s.RefreshToken)
+			c.seen(ctx, t, r, next)
 			r.clock.Advance(c.after)
-			again, err := r.Refresh(ctx, s.RefreshToken)
+			got, err := r.Refresh(ctx, s.RefreshToken)
 			if c.same {
-				if err != nil || again.RefreshToken != next.RefreshToken {
+				if err != nil || got.RefreshToken != next.RefreshToken {
 					t.Errorf("not the same successor: %v", err)
 				}
 				return
@@ -98,6 +129,42 @@ func TestRefresh(t *testing.T) {
 			wantFault(t, err, ErrRefreshInvalid)
 		})
 	}
+
+	t.Run("a thief and the owner in lock-step are found out at the first old token", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		s := r.signedIn(ctx, t)
+		stolen := s.RefreshToken
+		used(ctx, t, r, r.again(ctx, t, s.RefreshToken))
+		r.clock.Advance(grace)
+		r.again(ctx, t, stolen) // within the grace nobody can tell her from a second tab
+		r.clock.Advance(time.Second)
+		_, err := r.Refresh(ctx, stolen)
+		wantFault(t, err, ErrRefreshReused)
+	})
+
+	t.Run("a process that dies between exchange and answer signs nobody out", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		s := r.signedIn(ctx, t)
+		for range 20 {
+			r.again(ctx, t, s.RefreshToken) // the answer is lost
+			r.clock.Advance(time.Hour)
+			s = r.again(ctx, t, s.RefreshToken)
+			used(ctx, t, r, s)
+			r.clock.Advance(time.Hour)
+		}
+	})
+}
+
+// again exchanges a refresh token, which must work.
+func (r *rig) again(ctx context.Context, t *testing.T, token string) Session {
+	t.Helper()
+	s, err := r.Refresh(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestOldRefreshTokens(t *testing.T) {
@@ -197,12 +264,15 @@ func TestForgedRefreshTokens(t *testing.T) {
 	}
 }
 
+// rounds is how often a race is run.
+const rounds = 200
+
 func TestManyTabs(t *testing.T) {
 	t.Parallel()
 	r := on(t, pgtest.New(t))
 	ctx := t.Context()
 	s := r.signedIn(ctx, t)
-	for range 5 {
+	for range rounds {
 		type result struct {
 			s   Session
 			err error
@@ -236,7 +306,7 @@ func TestReuseIsCommittedAndTold(t *testing.T) {
 	r := committed(t)
 	ctx := t.Context()
 	s := r.signedIn(ctx, t)
-	if _, err := r.Refresh(ctx, s.RefreshToken); err != nil {
+	if _, err := r.Authenticate(ctx, r.again(ctx, t, s.RefreshToken).AccessToken); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.Advance(time.Minute)

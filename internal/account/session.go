@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,11 +17,31 @@ const (
 
 // Why a session ended.
 const (
-	EndedByLogout = "logout"
-	EndedByReuse  = "reuse"
-	EndedByCap    = "cap"
-	EndedByAdmin  = "admin"
+	EndedByLogout     = "logout"
+	EndedByReuse      = "reuse"
+	EndedByCap        = "cap"
+	EndedByAdmin      = "admin"
+	EndedElsewhere    = "elsewhere" // by herself, from another session
+	EndedByPassword   = "password"  // it was changed
+	EndedByEmail      = "email"     // it was changed
+	EndedBySuspension = "suspended"
+	EndedByErasure    = "erased"
 )
+
+// Ways of signing in.
+const (
+	ByPassword   = "password"
+	ByCode       = "code" // or the link beside it
+	ByPasskey    = "passkey"
+	ByOIDC       = "oidc"
+	ByInvitation = "invitation"
+)
+
+// Proof is how somebody has shown who she is.
+type Proof struct {
+	Way  string // one of the ways above
+	Full bool   // it stands for two factors, as a passkey with user verification does
+}
 
 // Session is a signed-in device with its keys.
 type Session struct {
@@ -32,6 +51,7 @@ type Session struct {
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 	RefreshExpiresIn time.Duration
+	FactorOwed       bool // it may do nothing before a second factor is proved
 	User             User
 }
 
@@ -66,7 +86,7 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 				return err
 			}
 		}
-		s, ok, err = a.startSession(ctx, found.ID)
+		s, ok, err = a.SignIn(ctx, found.ID, Proof{Way: ByPassword})
 		if err == nil && !ok {
 			err = ErrCredentials // suspended in the meantime
 		}
@@ -75,16 +95,29 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 	return s, err
 }
 
-// startSession opens a session, in the transaction of ctx, and ends the
-// oldest beyond the twentieth; false when the user may not sign in.
-func (a *Account) startSession(ctx context.Context, userID uuid.UUID) (Session, bool, error) {
+// SignIn opens a session for somebody who has proved who she is, and ends the
+// oldest beyond the twentieth; false when she may not sign in. Who has second
+// factors still owes one, unless the proof stands for two. It joins the
+// transaction of ctx, in which the proof was used up.
+func (a *Account) SignIn(ctx context.Context, userID uuid.UUID, by Proof) (s Session, ok bool, err error) {
+	err = a.db.InTx(ctx, func(ctx context.Context) error {
+		s, ok, err = a.startSession(ctx, userID, by)
+		return err
+	})
+	return s, ok, err
+}
+
+func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) (Session, bool, error) {
 	now := a.clock.Now()
 	u, ok, err := a.lockUser(ctx, userID)
 	if err != nil || !ok {
 		return Session{}, false, err
 	}
-	row := sessionRow{ID: pg.NewID(), UserID: userID, Generation: 1, IdleExpiresAt: now.Add(idleTTL)}
-	if err := a.insertSession(ctx, row, now, now.Add(absoluteTTL)); err != nil {
+	row := sessionRow{
+		ID: pg.NewID(), UserID: userID, Generation: 1, RotatedAt: now, IdleExpiresAt: now.Add(idleTTL), ExpiresAt: now.Add(absoluteTTL),
+		Proved: by.Full || len(u.Factors) == 0,
+	}
+	if err := a.insertSession(ctx, row, by.Way, now); err != nil {
 		return Session{}, false, err
 	}
 	evicted, err := a.capSessions(ctx, userID, now)
@@ -102,9 +135,9 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID) (Session, 
 
 // present gives the keys to the current generation of a session.
 func (a *Account) present(row sessionRow, u User) (Session, error) {
-	access, err := a.tokens.sign(row.UserID, row.ID)
+	access, err := a.tokens.sign(row.UserID, row.ID, row.Generation)
 	return Session{
-		ID: row.ID, AccessToken: access, ExpiresIn: accessTTL, User: u,
+		ID: row.ID, AccessToken: access, ExpiresIn: accessTTL, User: u, FactorOwed: !row.Proved,
 		RefreshToken:     a.refreshToken(row.ID, row.Generation),
 		RefreshExpiresAt: row.IdleExpiresAt,
 		RefreshExpiresIn: row.IdleExpiresAt.Sub(a.clock.Now()),
@@ -114,12 +147,12 @@ func (a *Account) present(row sessionRow, u User) (Session, error) {
 // Authenticate says who sends an access token: its session lives and she may
 // sign in. One statement. Fault: ErrUnauthenticated, whatever is wrong.
 func (a *Account) Authenticate(ctx context.Context, bearer string) (Actor, error) {
-	user, session, expires, err := a.tokens.read(bearer)
+	who, err := a.tokens.read(bearer)
 	if err != nil {
 		// The cause stays inside: it may repeat parts of the token.
 		return Actor{}, ErrUnauthenticated
 	}
-	return a.Recheck(ctx, Actor{ID: user, SessionID: session, ExpiresAt: expires})
+	return a.Recheck(ctx, who)
 }
 
 // LogOut ends a session, and that of a refresh token; uuid.Nil and "" stand
@@ -147,19 +180,4 @@ func (a *Account) end(ctx context.Context, id uuid.UUID, reason string) (userID 
 		return uuid.Nil, err
 	}
 	return userID, a.outbox.Revoke(ctx, userID)
-}
-
-// RevokeAll ends every session of a user for one of the EndedBy reasons and
-// closes her streams. She may sign in again if her account is active.
-func (a *Account) RevokeAll(ctx context.Context, userID uuid.UUID, reason string) error {
-	return a.db.InTx(ctx, func(ctx context.Context) error {
-		if err := a.revokeSessions(ctx, userID, reason, a.clock.Now()); err != nil {
-			return err
-		}
-		actor, _ := ActorFrom(ctx)
-		if err := a.audit(ctx, actor.ID, "session.revoke-all", userID, map[string]string{"reason": reason}); err != nil {
-			return fmt.Errorf("revoke sessions: %w", err)
-		}
-		return a.outbox.Revoke(ctx, userID)
-	})
 }

@@ -170,7 +170,7 @@ func (a *Account) join(ctx context.Context, id uuid.UUID) (*Session, error) {
 	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
 		return nil, err
 	}
-	session, ok, err := a.startSession(ctx, u.ID)
+	session, ok, err := a.SignIn(ctx, u.ID, Proof{Way: ByCode})
 	if err != nil || !ok {
 		return nil, err
 	}

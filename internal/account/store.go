@@ -45,6 +45,7 @@ type userRow struct {
 	DisplayName string
 	TimeZone    string
 	Roles       string
+	Factors     string
 	Version     int64
 	CreatedAt   time.Time
 }
@@ -52,28 +53,36 @@ type userRow struct {
 func (r userRow) user() User {
 	return User{
 		ID: r.ID, Email: r.Email, Verified: r.Verified, DisplayName: r.DisplayName, TimeZone: r.TimeZone,
-		Roles: splitRoles(r.Roles), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
+		Roles: splitRoles(r.Roles), Factors: splitList(r.Factors), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 
 func splitRoles(s string) []Role {
 	roles := []Role{}
-	for name := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' }) {
+	for _, name := range splitList(s) {
 		roles = append(roles, Role(name))
 	}
 	return roles
 }
 
+func splitList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
 const (
 	rolesSQL = `coalesce((SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id), '') AS roles`
-	userSQL  = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.version, u.created_at, ` +
+	userSQL  = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` +
 		rolesSQL + ` FROM users u WHERE u.id = ? AND u.state = 'active'`
 	lockUserSQL   = userSQL + ` FOR NO KEY UPDATE OF u` // what she writes meanwhile does not wait
 	addressSQL    = `SELECT id, coalesce(CASE WHEN state = 'active' THEN password_hash END, '') AS password_hash FROM users WHERE email_key = ?`
 	insertUserSQL = `INSERT INTO users (id, email, email_key, email_verified_at, password_hash, display_name, time_zone, state, version, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO NOTHING RETURNING id`
-	replaceHashSQL = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
-	updateUserSQL  = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
+	passwordHashSQL = `SELECT id, coalesce(password_hash, '') AS password_hash FROM users WHERE id = ? AND state = 'active'`
+	replaceHashSQL  = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
+	updateUserSQL   = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
 WHERE id = ? AND state = 'active' AND (?::bigint = 0 OR version = ?) RETURNING id`
 	insertRoleSQL = `INSERT INTO user_roles (user_id, role, granted_by, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
 )
@@ -97,6 +106,12 @@ type credentialsRow struct {
 func (a *Account) credentials(ctx context.Context, key string) (credentialsRow, error) {
 	row, _, err := one[credentialsRow](ctx, a.db, "look up an address", addressSQL, key)
 	return row, err
+}
+
+// passwordHash is "" for who has none.
+func (a *Account) passwordHash(ctx context.Context, id uuid.UUID) (string, error) {
+	row, _, err := one[credentialsRow](ctx, a.db, "read a password hash", passwordHashSQL, id)
+	return row.PasswordHash, err
 }
 
 // insertUser is false when the address has an account.

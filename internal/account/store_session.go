@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,41 +11,63 @@ import (
 // sessionRow is a session: a family of refresh tokens of which one is
 // current.
 type sessionRow struct {
-	ID            uuid.UUID
-	UserID        uuid.UUID
-	Generation    int64
-	RotatedAt     time.Time
-	IdleExpiresAt time.Time
-	ExpiresAt     time.Time
-	Live          bool // not revoked, and its user may sign in
+	ID             uuid.UUID
+	UserID         uuid.UUID
+	Generation     int64
+	SeenGeneration int64 // the latest of which a key came back to us
+	RotatedAt      time.Time
+	IdleExpiresAt  time.Time
+	ExpiresAt      time.Time
+	Proved         bool // no second factor is owed
+	Live           bool // not revoked, and its user may sign in
 }
 
 type liveRow struct {
 	Verified bool
 	Roles    string
+	Factors  string
+	ProvedAt sql.Null[time.Time]
 }
 
+// seenEvery is how exact the time is at which a session was last seen.
+const seenEvery = 5 * time.Minute
+
 const (
-	insertSessionSQL = `INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, idle_expires_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	capSessionsSQL   = `UPDATE sessions SET revoked_at = ?, revoked_reason = 'cap'
+	insertSessionSQL = `INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, idle_expires_at, expires_at,
+    device, network, way, last_seen_at, proved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	capSessionsSQL = `UPDATE sessions SET revoked_at = ?, revoked_reason = 'cap'
 WHERE user_id = ? AND revoked_at IS NULL AND id NOT IN (
     SELECT id FROM sessions WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
     ORDER BY created_at DESC, id DESC LIMIT ?) RETURNING id`
-	liveSessionSQL = `SELECT u.email_verified_at IS NOT NULL AS verified, ` + rolesSQL + `
+	// It notes that the keys of a generation have arrived, and about when she
+	// was here; most of the time that is known already and nothing is written.
+	liveSessionSQL = `WITH seen AS (
+    UPDATE sessions SET last_seen_at = @now, seen_generation = greatest(seen_generation, @generation)
+    WHERE id = @session AND user_id = @user AND revoked_at IS NULL AND (seen_generation < @generation OR last_seen_at < @stale)
+)
+SELECT u.email_verified_at IS NOT NULL AS verified, u.factors, s.proved_at, ` + rolesSQL + `
 FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = ? AND s.user_id = ? AND s.revoked_at IS NULL AND s.idle_expires_at > ? AND s.expires_at > ? AND u.state = 'active'`
-	sessionSQL = `SELECT s.id AS session_id, s.user_id, s.generation, s.rotated_at, s.idle_expires_at, s.expires_at,
-    s.revoked_at IS NULL AND u.state = 'active' AS live,
-    u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.version, u.created_at, ` + rolesSQL + `
+WHERE s.id = @session AND s.user_id = @user AND s.revoked_at IS NULL AND s.idle_expires_at > @now AND s.expires_at > @now AND u.state = 'active'`
+	sessionSQL = `SELECT s.id AS session_id, s.user_id, s.generation, s.seen_generation, s.rotated_at, s.idle_expires_at, s.expires_at,
+    s.proved_at IS NOT NULL AS proved, s.revoked_at IS NULL AND u.state = 'active' AS live,
+    u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` + rolesSQL + `
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?`
-	rotateSessionSQL = `UPDATE sessions SET generation = ?, rotated_at = ?, idle_expires_at = ?
+	rotateSessionSQL = `UPDATE sessions SET generation = ?, seen_generation = ?, rotated_at = ?, last_seen_at = ?, idle_expires_at = ?,
+    device = coalesce(nullif(?, ''), device), network = coalesce(nullif(?, ''), network)
 WHERE id = ? AND generation = ? AND revoked_at IS NULL RETURNING id`
 	revokeSessionSQL = `UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at IS NULL RETURNING user_id AS id`
-	revokeAllSQL     = `UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND revoked_at IS NULL`
+	revokeAllSQL     = `UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
+	devicesSQL       = `SELECT id, device, network, way, created_at, coalesce(last_seen_at, created_at) AS last_seen_at FROM sessions
+WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? ORDER BY last_seen_at DESC, id DESC`
+	proveSQL      = `UPDATE sessions SET proved_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL`
+	oweSQL        = `UPDATE sessions SET proved_at = NULL WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
+	setFactorsSQL = `UPDATE users SET factors = ?, updated_at = ? WHERE id = ?`
 )
 
-func (a *Account) insertSession(ctx context.Context, s sessionRow, now, expires time.Time) error {
-	return a.exec(ctx, "insert a session", insertSessionSQL, s.ID, s.UserID, s.Generation, now, now, s.IdleExpiresAt, expires)
+func (a *Account) insertSession(ctx context.Context, s sessionRow, way string, now time.Time) error {
+	from := clientFrom(ctx)
+	return a.exec(ctx, "insert a session", insertSessionSQL, s.ID, s.UserID, s.Generation, s.RotatedAt, now, s.IdleExpiresAt, s.ExpiresAt,
+		from.Device, from.Network, way, now, sql.Null[time.Time]{V: now, Valid: s.Proved})
 }
 
 // capSessions ends the oldest live sessions beyond the twentieth.
@@ -53,30 +76,37 @@ func (a *Account) capSessions(ctx context.Context, userID uuid.UUID, now time.Ti
 	return len(rows), err
 }
 
-func (a *Account) liveSession(ctx context.Context, user, session uuid.UUID, now time.Time) (liveRow, bool, error) {
-	return one[liveRow](ctx, a.db, "look up a session", liveSessionSQL, session, user, now, now)
+func (a *Account) liveSession(ctx context.Context, who Actor, now time.Time) (liveRow, bool, error) {
+	return one[liveRow](ctx, a.db, "look up a session", liveSessionSQL, sql.Named("session", who.SessionID), sql.Named("user", who.ID),
+		sql.Named("generation", who.generation), sql.Named("now", now), sql.Named("stale", now.Add(-seenEvery)))
 }
 
 // session gives zero values for one that never was.
 func (a *Account) session(ctx context.Context, id uuid.UUID) (sessionRow, User, error) {
 	type both struct {
-		SessionID     uuid.UUID
-		UserID        uuid.UUID
-		Generation    int64
-		RotatedAt     time.Time
-		IdleExpiresAt time.Time
-		ExpiresAt     time.Time
-		Live          bool
-		Owner         userRow `gorm:"embedded"`
+		SessionID      uuid.UUID
+		UserID         uuid.UUID
+		Generation     int64
+		SeenGeneration int64
+		RotatedAt      time.Time
+		IdleExpiresAt  time.Time
+		ExpiresAt      time.Time
+		Proved         bool
+		Live           bool
+		Owner          userRow `gorm:"embedded"`
 	}
 	row, _, err := one[both](ctx, a.db, "read a session", sessionSQL, id)
-	s := sessionRow{row.SessionID, row.UserID, row.Generation, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Live}
+	s := sessionRow{
+		row.SessionID, row.UserID, row.Generation, row.SeenGeneration, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Proved, row.Live,
+	}
 	return s, row.Owner.user(), err
 }
 
 // rotateSession is false when somebody else was faster.
 func (a *Account) rotateSession(ctx context.Context, s sessionRow, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "rotate a session", rotateSessionSQL, s.Generation, now, s.IdleExpiresAt, s.ID, s.Generation-1)
+	from := clientFrom(ctx)
+	_, ok, err := one[idRow](ctx, a.db, "rotate a session", rotateSessionSQL, s.Generation, s.SeenGeneration, now, now, s.IdleExpiresAt,
+		from.Device, from.Network, s.ID, s.Generation-1)
 	return ok, err
 }
 
@@ -86,6 +116,23 @@ func (a *Account) revokeSession(ctx context.Context, id uuid.UUID, reason string
 	return row.ID, err
 }
 
-func (a *Account) revokeSessions(ctx context.Context, userID uuid.UUID, reason string, now time.Time) error {
-	return a.exec(ctx, "revoke sessions", revokeAllSQL, now, reason, userID)
+// revokeSessions spares one; uuid.Nil spares none.
+func (a *Account) revokeSessions(ctx context.Context, userID, except uuid.UUID, reason string, now time.Time) error {
+	return a.exec(ctx, "revoke sessions", revokeAllSQL, now, reason, userID, except)
+}
+
+func (a *Account) devices(ctx context.Context, userID uuid.UUID, now time.Time) ([]Device, error) {
+	return many[Device](ctx, a.db, "list sessions", devicesSQL, userID, now, now)
+}
+
+func (a *Account) prove(ctx context.Context, who Actor, now time.Time) error {
+	return a.exec(ctx, "note a proof", proveSQL, now, who.SessionID, who.ID)
+}
+
+func (a *Account) owe(ctx context.Context, userID, except uuid.UUID) error {
+	return a.exec(ctx, "ask sessions for a second factor", oweSQL, userID, except)
+}
+
+func (a *Account) setFactors(ctx context.Context, userID uuid.UUID, factors string, now time.Time) error {
+	return a.exec(ctx, "note second factors", setFactorsSQL, factors, now, userID)
 }

@@ -33,6 +33,7 @@ type claims struct {
 	Sub string `json:"sub"`
 	Sid string `json:"sid"`
 	Jti string `json:"jti"`
+	Gen int64  `json:"gen"` // of the refresh token it came with
 	Iat int64  `json:"iat"`
 	Nbf int64  `json:"nbf"`
 	Exp int64  `json:"exp"`
@@ -89,10 +90,10 @@ func newSigner(cfg Config, now func() time.Time) (*signer, error) {
 	return s, nil
 }
 
-func (s *signer) sign(user, session uuid.UUID) (string, error) {
+func (s *signer) sign(user, session uuid.UUID, generation int64) (string, error) {
 	now := s.now()
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &claims{
-		Iss: s.issuer, Aud: s.audience, Sub: user.String(), Sid: session.String(), Jti: uuid.NewString(),
+		Iss: s.issuer, Aud: s.audience, Sub: user.String(), Sid: session.String(), Jti: uuid.NewString(), Gen: generation,
 		Iat: now.Unix(), Nbf: now.Unix(), Exp: now.Add(accessTTL).Unix(),
 	})
 	token.Header["typ"], token.Header["kid"] = tokenType, s.firstID
@@ -105,21 +106,21 @@ func (s *signer) sign(user, session uuid.UUID) (string, error) {
 
 // read gives whom and which session a token is for, and until when. It takes
 // only what sign writes, letter for letter: one spelling, no further claim.
-func (s *signer) read(token string) (user, session uuid.UUID, expires time.Time, err error) {
+func (s *signer) read(token string) (Actor, error) {
 	if len(token) > longestToken || strings.ContainsFunc(token, notInToken) {
-		return user, session, expires, errors.New("not the form of a token")
+		return Actor{}, errors.New("not the form of a token")
 	}
 	c := &claims{}
-	if _, err = s.parser.ParseWithClaims(token, c, s.key); err != nil {
-		return user, session, expires, fmt.Errorf("read an access token: %w", err)
+	if _, err := s.parser.ParseWithClaims(token, c, s.key); err != nil {
+		return Actor{}, fmt.Errorf("read an access token: %w", err)
 	}
-	if !canonical(token, c) {
-		return user, session, expires, errors.New("not the spelling of our tokens")
+	if !canonical(token, c) || c.Gen < 1 {
+		return Actor{}, errors.New("not the spelling of our tokens")
 	}
 	user, err1 := canonicalUUID(c.Sub)
 	session, err2 := canonicalUUID(c.Sid)
 	_, err3 := canonicalUUID(c.Jti)
-	return user, session, time.Unix(c.Exp, 0).UTC(), errors.Join(err1, err2, err3)
+	return Actor{ID: user, SessionID: session, ExpiresAt: time.Unix(c.Exp, 0).UTC(), generation: c.Gen}, errors.Join(err1, err2, err3)
 }
 
 func notInToken(r rune) bool {

@@ -46,7 +46,7 @@ func (f forge) payload(changes map[string]any) string {
 	// In the order in which we write them, so that a change is the only difference.
 	pairs := []any{
 		"iss", "https://api.example.org", "aud", "conservatory", "sub", f.session.User.ID.String(), "sid", f.session.ID.String(),
-		"jti", "7f3c1de0-58a5-4b1b-9d6a-0d6c3ad5b8f1", "iat", now, "nbf", now, "exp", now + 600,
+		"jti", "7f3c1de0-58a5-4b1b-9d6a-0d6c3ad5b8f1", "gen", 1, "iat", now, "nbf", now, "exp", now + 600,
 	}
 	var b bytes.Buffer
 	for i := 0; i < len(pairs); i += 2 {
@@ -251,12 +251,12 @@ func TestAccessTokenSaysLittle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.sign(uuid.New(), uuid.New())
+	token, err := s.sign(uuid.New(), uuid.New(), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
 	part := strings.Split(token, ".")
-	for i, want := range [][]string{{"alg", "kid", "typ"}, {"aud", "exp", "iat", "iss", "jti", "nbf", "sid", "sub"}} {
+	for i, want := range [][]string{{"alg", "kid", "typ"}, {"aud", "exp", "gen", "iat", "iss", "jti", "nbf", "sid", "sub"}} {
 		text, _ := b64.DecodeString(part[i])
 		var members map[string]any
 		if err := json.Unmarshal(text, &members); err != nil {
@@ -274,7 +274,7 @@ func TestAccessTokenSaysLittle(t *testing.T) {
 	if want := hex.EncodeToString(sum[:8]); s.firstID != want {
 		t.Errorf("kid %s, want %s", s.firstID, want)
 	}
-	if _, _, until, err := s.read(token); err != nil || !until.Equal(noon.Add(10*time.Minute)) {
-		t.Errorf("good until %v, %v", until, err)
+	if who, err := s.read(token); err != nil || !who.ExpiresAt.Equal(noon.Add(10*time.Minute)) || who.generation != 7 {
+		t.Errorf("%+v, %v", who, err)
 	}
 }

@@ -21,6 +21,7 @@ type User struct {
 	DisplayName string
 	TimeZone    string // IANA name
 	Roles       []Role
+	Factors     []string // kinds of second factor she has
 	Version     int64
 	CreatedAt   time.Time
 }

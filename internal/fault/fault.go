@@ -52,6 +52,9 @@ type Error struct {
 	Detail string // a sentence for people, says what to do next where it can
 	Fields []Field
 	Retry  time.Duration // when to try again, 0 = not said
+	// Methods are the proofs one of which would help, when it is not enough
+	// to be signed in.
+	Methods []string
 
 	cause error
 }
@@ -91,6 +94,13 @@ func (e *Error) At(fields ...Field) *Error {
 func (e *Error) After(d time.Duration) *Error {
 	c := *e
 	c.Retry = d
+	return &c
+}
+
+// By returns a copy that says which proofs would help.
+func (e *Error) By(methods ...string) *Error {
+	c := *e
+	c.Methods = methods
 	return &c
 }
 

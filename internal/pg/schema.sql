@@ -335,7 +335,12 @@ CREATE TABLE public.sessions (
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     revoked_reason text,
-    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'reuse'::text, 'cap'::text, 'admin'::text])))
+    device text DEFAULT ''::text NOT NULL,
+    network text DEFAULT ''::text NOT NULL,
+    way text DEFAULT 'password'::text NOT NULL,
+    last_seen_at timestamp with time zone,
+    seen_generation bigint DEFAULT 0 NOT NULL,
+    proved_at timestamp with time zone
 );
 
 CREATE TABLE public.signups (
@@ -456,6 +461,7 @@ CREATE TABLE public.users (
     version bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    factors text DEFAULT ''::text NOT NULL,
     CONSTRAINT users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])))
 );
 
@@ -563,6 +569,12 @@ ALTER TABLE ONLY public.programmes
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.sessions
+    ADD CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'reuse'::text, 'cap'::text, 'admin'::text, 'elsewhere'::text, 'password'::text, 'email'::text, 'suspended'::text, 'erased'::text]))) NOT VALID;
+
+ALTER TABLE public.sessions
+    ADD CONSTRAINT sessions_way_check CHECK ((way = ANY (ARRAY['password'::text, 'code'::text, 'passkey'::text, 'oidc'::text, 'invitation'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.signups
     ADD CONSTRAINT signups_pkey PRIMARY KEY (id);

@@ -1,0 +1,66 @@
+package account
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Prove notes that whoever acts has just proved again who she is: what she
+// owed is paid, and acts that need a fresh proof are open for Freshness. The
+// caller has checked the proof, in the transaction of ctx.
+func (a *Account) Prove(ctx context.Context, actor Actor) error {
+	return a.db.InTx(ctx, func(ctx context.Context) error {
+		if err := a.prove(ctx, actor, a.clock.Now()); err != nil {
+			return err
+		}
+		return a.audit(ctx, actor.ID, "session.prove", actor.ID, map[string]string{"session": actor.SessionID.String()})
+	})
+}
+
+// ProvePassword is Prove with her password, for who has no second factor.
+// Faults: ErrProofWrong, ErrFactorOwed when she has one, ErrBusy.
+func (a *Account) ProvePassword(ctx context.Context, actor Actor, password string) error {
+	if len(actor.Factors) > 0 {
+		return ErrFactorOwed.By(actor.Factors...)
+	}
+	ok, err := a.passwordOf(ctx, actor.ID, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrProofWrong
+	}
+	return a.Prove(ctx, actor)
+}
+
+// passwordOf verifies the password of a user.
+func (a *Account) passwordOf(ctx context.Context, userID uuid.UUID, password string) (bool, error) {
+	hash, err := a.passwordHash(ctx, userID)
+	if err != nil {
+		return false, err
+	}
+	ok, _, err := a.passwords.verify(ctx, password, hash)
+	return ok, err
+}
+
+// SetFactors says which kinds of second factor a user has from now on. With
+// the first one her other sessions owe it. It joins the transaction in which
+// the factor changed.
+func (a *Account) SetFactors(ctx context.Context, actor Actor, kinds []string) error {
+	kinds = slices.Compact(slices.Sorted(slices.Values(kinds)))
+	return a.db.InTx(ctx, func(ctx context.Context) error {
+		before, _, err := a.lockUser(ctx, actor.ID)
+		if err != nil {
+			return err
+		}
+		if len(before.Factors) == 0 && len(kinds) > 0 {
+			if err := a.owe(ctx, actor.ID, actor.SessionID); err != nil {
+				return err
+			}
+		}
+		return a.setFactors(ctx, actor.ID, strings.Join(kinds, ","), a.clock.Now())
+	})
+}
