@@ -178,3 +178,21 @@ func TestPasswordQueueIsFinite(t *testing.T) {
 		}
 	})
 }
+
+func TestCommonPasswords(t *testing.T) {
+	t.Parallel()
+	h := newHasher()
+	if n := len(h.common); n < 10_000 {
+		t.Errorf("knows %d common passwords, want 10,000 at least", n)
+	}
+	for _, word := range []string{"womenstechconservatory", "careercoach", "returntowork"} {
+		if !h.isCommon(word) {
+			t.Errorf("%q, a word around the product, is not common", word)
+		}
+	}
+	for word := range h.common {
+		if word != strings.ToLower(word) || word != strings.TrimSpace(word) || len(word) < 6 {
+			t.Errorf("%q can never match", word)
+		}
+	}
+}
