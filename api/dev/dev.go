@@ -16,6 +16,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/womens-tech-conservatory/conservatory/api/server"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/pkg/embeddedpg"
@@ -59,11 +61,7 @@ type run struct {
 // again keeps the data.
 func Run(ctx context.Context, opt Options) (err error) {
 	r := &run{opt: opt}
-	defer func() {
-		for _, v := range slices.Backward(r.closers) {
-			v()
-		}
-	}()
+	defer r.close()
 	for _, step := range []func(context.Context) error{r.folder, r.configure, r.database, r.mailbox, r.stripe, r.build} {
 		if err := step(ctx); err != nil {
 			return err
@@ -72,32 +70,66 @@ func Run(ctx context.Context, opt Options) (err error) {
 	return r.serve(ctx)
 }
 
+func (r *run) close() {
+	for _, v := range slices.Backward(r.closers) {
+		v()
+	}
+}
+
 func (r *run) later(f func()) { r.closers = append(r.closers, f) }
 
 func (r *run) say(format string, args ...any) { fmt.Fprintf(r.opt.Out, "  "+format+"\n", args...) }
 
 const marker = "This folder belongs to Conservatory's development mode. `go run ./api --fresh` starts it over.\n"
 
-// folder makes the folder, or empties one that is ours.
+// lockFile is held while the house runs, so that no second one works in, or
+// empties, the folder under it.
+const lockFile = "lock"
+
+// folder makes the folder ours alone, or empties one that is ours.
 func (r *run) folder(context.Context) error {
 	note := filepath.Join(r.opt.Dir, "README")
-	if r.opt.Fresh {
-		text, err := os.ReadFile(note)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-		case err != nil || string(text) != marker:
-			return fmt.Errorf("--fresh would empty %s, which is not a folder of development mode", r.opt.Dir)
-		default:
-			if err := os.RemoveAll(r.opt.Dir); err != nil {
-				return fmt.Errorf("start over: %w", err)
-			}
-		}
+	text, err := os.ReadFile(note)
+	known := err == nil && string(text) == marker
+	if r.opt.Fresh && !known && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("--fresh would empty %s, which is not a folder of development mode", r.opt.Dir)
 	}
 	if err := os.MkdirAll(r.opt.Dir, 0o755); err != nil { //nolint:gosec // the database may run as another user and must get through
 		return fmt.Errorf("make the folder for development: %w", err)
 	}
+	lock := flock.New(filepath.Join(r.opt.Dir, lockFile))
+	held, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock the folder for development: %w", err)
+	}
+	if !held {
+		return fmt.Errorf("another development server works in %s; stop it first, or give this one a folder of its own with --dir", r.opt.Dir)
+	}
+	r.later(func() { _ = lock.Unlock() })
+	if r.opt.Fresh && known {
+		if err := empty(r.opt.Dir); err != nil {
+			return fmt.Errorf("start over: %w", err)
+		}
+	}
 	if err := os.WriteFile(note, []byte(marker), 0o644); err != nil { //nolint:gosec // nothing secret in it
 		return fmt.Errorf("mark the folder for development: %w", err)
+	}
+	return nil
+}
+
+// empty removes all of a folder but the lock.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == lockFile {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -34,10 +34,18 @@ func TestFreshEmptiesOnlyAFolderOfDevelopment(t *testing.T) {
 	if err := os.WriteFile(old, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ours.opt.Fresh = true
-	if err := ours.folder(t.Context()); err != nil {
+	second := &run{opt: Options{Dir: ours.opt.Dir, Fresh: true}}
+	if err := second.folder(t.Context()); err == nil || !strings.Contains(err.Error(), "another development server") {
+		t.Errorf("got %v, want a refusal while the first one runs", err)
+	}
+	if _, err := os.Stat(old); err != nil {
+		t.Errorf("the running one has lost its data: %v", err)
+	}
+	ours.close()
+	if err := second.folder(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(second.close)
 	if _, err := os.Stat(old); !os.IsNotExist(err) {
 		t.Errorf("what was there still is: %v", err)
 	}
