@@ -11,6 +11,7 @@ type API struct {
 	Forum
 	Programme
 	Report
+	Audit
 	System
 }
 

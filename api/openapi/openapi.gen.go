@@ -287,6 +287,27 @@ func (e Movement) Valid() bool {
 	}
 }
 
+// Defines values for MyAuditEntryBy.
+const (
+	MyAuditEntryByMyself MyAuditEntryBy = "myself"
+	MyAuditEntryByStaff  MyAuditEntryBy = "staff"
+	MyAuditEntryBySystem MyAuditEntryBy = "system"
+)
+
+// Valid indicates whether the value is a known member of the MyAuditEntryBy enum.
+func (e MyAuditEntryBy) Valid() bool {
+	switch e {
+	case MyAuditEntryByMyself:
+		return true
+	case MyAuditEntryByStaff:
+		return true
+	case MyAuditEntryBySystem:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OutlineItemAvailability.
 const (
 	OutlineItemAvailabilityLocked OutlineItemAvailability = "locked"
@@ -569,6 +590,26 @@ type AccessCount struct {
 // AccessLevel defines model for AccessLevel.
 type AccessLevel string
 
+// AuditEntry defines model for AuditEntry.
+type AuditEntry struct {
+	ID openapi_types.UUID `json:"id"`
+	At time.Time          `json:"at"`
+
+	// ActorID Who acted. Absent when the system did.
+	ActorID openapi_types.UUID `json:"actor_id,omitempty,omitzero"`
+
+	// Action Such as role.grant.
+	Action     string `json:"action"`
+	TargetKind string `json:"target_kind"`
+	TargetID   string `json:"target_id"`
+
+	// Detail What changed, by id and code.
+	Detail map[string]string `json:"detail"`
+
+	// RequestID Absent in background work.
+	RequestID string `json:"request_id,omitempty,omitzero"`
+}
+
 // Author defines model for Author.
 type Author struct {
 	ID          openapi_types.UUID `json:"id"`
@@ -834,6 +875,19 @@ type MovementRow struct {
 	MrrBefore int64  `json:"mrr_before"`
 	Plan      string `json:"plan,omitempty,omitzero"`
 }
+
+// MyAuditEntry defines model for MyAuditEntry.
+type MyAuditEntry struct {
+	ID         openapi_types.UUID `json:"id"`
+	At         time.Time          `json:"at"`
+	By         MyAuditEntryBy     `json:"by"`
+	Action     string             `json:"action"`
+	TargetKind string             `json:"target_kind"`
+	Detail     map[string]string  `json:"detail"`
+}
+
+// MyAuditEntryBy defines model for MyAuditEntry.By.
+type MyAuditEntryBy string
 
 // NextCursor For the next page. Absent on the last.
 type NextCursor = string
@@ -1192,6 +1246,36 @@ type Unknown = Problem
 // Unprocessable RFC 9457.
 type Unprocessable = Problem
 
+// ListAuditEntriesParams defines parameters for ListAuditEntries.
+type ListAuditEntriesParams struct {
+	// ActorID Who acted.
+	ActorID openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty,omitzero"`
+
+	// Action As in the entries.
+	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+
+	// TargetKind What was acted on.
+	TargetKind string `form:"target_kind,omitempty" json:"target_kind,omitempty,omitzero"`
+
+	// TargetID Which of them.
+	TargetID string `form:"target_id,omitempty" json:"target_id,omitempty,omitzero"`
+
+	// RequestID All that one request did.
+	RequestID string `form:"request_id,omitempty" json:"request_id,omitempty,omitzero"`
+
+	// Since From this moment on.
+	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
+
+	// Until Before this moment.
+	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Q Part of a name or the beginning of an e-mail address.
@@ -1271,6 +1355,15 @@ type EnrolParams struct {
 type UpdateMeParams struct {
 	// IfMatch The `ETag` of the version this change is based on.
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ListMyAuditEntriesParams defines parameters for ListMyAuditEntries.
+type ListMyAuditEntriesParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // GetOutlineParams defines parameters for GetOutline.
@@ -1413,6 +1506,9 @@ type ServerInterface interface {
 	// GetReadiness Can it take requests
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// ListAuditEntries Who did what to whom
+	// (GET /v1/admin/audit)
+	ListAuditEntries(c *gin.Context, params ListAuditEntriesParams)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(c *gin.Context, params ListMembersParams)
@@ -1455,6 +1551,9 @@ type ServerInterface interface {
 	// UpdateMe Change my name or time zone
 	// (PATCH /v1/me)
 	UpdateMe(c *gin.Context, params UpdateMeParams)
+	// ListMyAuditEntries What was done by me or to my account
+	// (GET /v1/me/audit)
+	ListMyAuditEntries(c *gin.Context, params ListMyAuditEntriesParams)
 	// GetOutline My programme, what is open and what opens next
 	// (GET /v1/me/outline)
 	GetOutline(c *gin.Context, params GetOutlineParams)
@@ -1563,6 +1662,97 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// ListAuditEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListAuditEntries(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditEntriesParams
+
+	// ------------- Optional query parameter "actor_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor_id", c.Request.URL.Query(), &params.ActorID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter actor_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", c.Request.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter action: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target_kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target_kind", c.Request.URL.Query(), &params.TargetKind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target_kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target_id", c.Request.URL.Query(), &params.TargetID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "request_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "request_id", c.Request.URL.Query(), &params.RequestID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", c.Request.URL.Query(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter since: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", c.Request.URL.Query(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter until: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAuditEntries(c, params)
 }
 
 // ListMembers operation middleware
@@ -1988,6 +2178,41 @@ func (siw *ServerInterfaceWrapper) UpdateMe(c *gin.Context) {
 	}
 
 	siw.Handler.UpdateMe(c, params)
+}
+
+// ListMyAuditEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListMyAuditEntries(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMyAuditEntriesParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyAuditEntries(c, params)
 }
 
 // GetOutline operation middleware
@@ -2738,6 +2963,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership", wrapper.GetMembershipReport)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership/members", wrapper.ListMembershipReportMembers)
+	router.GET(options.BaseURL+"/v1/me/audit", wrapper.ListMyAuditEntries)
+	router.GET(options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys)
@@ -2984,6 +3211,99 @@ type GetReadinessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntriesRequestObject struct {
+	Params ListAuditEntriesParams
+}
+
+type ListAuditEntriesResponseObject interface {
+	VisitListAuditEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListAuditEntries200JSONResponse struct {
+	Items []AuditEntry `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries400ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries401ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntries403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAuditEntries403ApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAuditEntriesdefaultApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4149,6 +4469,83 @@ type UpdateMedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UpdateMedefaultApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyAuditEntriesRequestObject struct {
+	Params ListMyAuditEntriesParams
+}
+
+type ListMyAuditEntriesResponseObject interface {
+	VisitListMyAuditEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListMyAuditEntries200JSONResponse struct {
+	Items []MyAuditEntry `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListMyAuditEntries200JSONResponse) VisitListMyAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyAuditEntries400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyAuditEntries400ApplicationProblemPlusJSONResponse) VisitListMyAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyAuditEntries401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyAuditEntries401ApplicationProblemPlusJSONResponse) VisitListMyAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyAuditEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyAuditEntriesdefaultApplicationProblemPlusJSONResponse) VisitListMyAuditEntriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6204,6 +6601,9 @@ type StrictServerInterface interface {
 	// GetReadiness Can it take requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// ListAuditEntries Who did what to whom
+	// (GET /v1/admin/audit)
+	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
@@ -6246,6 +6646,9 @@ type StrictServerInterface interface {
 	// UpdateMe Change my name or time zone
 	// (PATCH /v1/me)
 	UpdateMe(ctx context.Context, request UpdateMeRequestObject) (UpdateMeResponseObject, error)
+	// ListMyAuditEntries What was done by me or to my account
+	// (GET /v1/me/audit)
+	ListMyAuditEntries(ctx context.Context, request ListMyAuditEntriesRequestObject) (ListMyAuditEntriesResponseObject, error)
 	// GetOutline My programme, what is open and what opens next
 	// (GET /v1/me/outline)
 	GetOutline(ctx context.Context, request GetOutlineRequestObject) (GetOutlineResponseObject, error)
@@ -6430,6 +6833,32 @@ func (sh *strictHandler) GetReadiness(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		if err := validResponse.VisitGetReadinessResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAuditEntries operation middleware
+func (sh *strictHandler) ListAuditEntries(ctx *gin.Context, params ListAuditEntriesParams) {
+	var request ListAuditEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditEntries(ctx, request.(ListAuditEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAuditEntriesResponseObject); ok {
+		if err := validResponse.VisitListAuditEntriesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -6910,6 +7339,32 @@ func (sh *strictHandler) UpdateMe(ctx *gin.Context, params UpdateMeParams) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(UpdateMeResponseObject); ok {
 		if err := validResponse.VisitUpdateMeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMyAuditEntries operation middleware
+func (sh *strictHandler) ListMyAuditEntries(ctx *gin.Context, params ListMyAuditEntriesParams) {
+	var request ListMyAuditEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyAuditEntries(ctx, request.(ListMyAuditEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyAuditEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMyAuditEntriesResponseObject); ok {
+		if err := validResponse.VisitListMyAuditEntriesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

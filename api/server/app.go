@@ -49,6 +49,7 @@ type App struct {
 	Forum      *forum.Forum
 	Programme  *programme.Programme
 	Report     *report.Report
+	Audit      *audit.Log
 	Hub        *stream.Hub
 	Keys       *idempotency.Keys
 	Contract   *middleware.Contract
@@ -91,7 +92,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.Outbox = outbox.New(db, c)
-	log := audit.New(db, c)
+	a.Audit = audit.New(db, c)
 	mailer, err := mail.New(mail.Config{URL: cfg.SMTPURL, From: cfg.MailFrom, MessageIDDomain: cfg.mailDomain(), Outside: db.Outside})
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (a *App) build() error {
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
 		SigningKeys: keys, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
-		FrontendURL: cfg.FrontendURL, Auditor: auditor{log},
+		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit},
 	})
 	if err != nil {
 		return err
@@ -118,7 +119,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.Cohort = cohort.New(db, c, a.Outbox)
-	a.Forum = forum.New(db, c, a.Outbox, log, a.cursors)
+	a.Forum = forum.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Programme = programme.New(db, c)
 	a.Report = report.New(db, c, a.cursors)
 	a.Keys = idempotency.New(db, c)

@@ -138,6 +138,7 @@ func (a *App) mount(engine *gin.Engine) {
 		Forum:      handler.Forum{Forum: a.Forum},
 		Programme:  handler.Programme{Programme: a.Programme},
 		Report:     handler.Report{Report: a.Report},
+		Audit:      handler.Audit{Log: a.Audit, Cursors: a.cursors},
 		System:     handler.System{Ready: a.Ready},
 	}
 	wrong := func(c *gin.Context, err error) { problem.Write(c, err) }

@@ -617,6 +617,8 @@ ALTER TABLE ONLY public.users
 
 CREATE INDEX audit_log_actor_idx ON public.audit_log USING btree (actor_id, at DESC);
 
+CREATE INDEX audit_log_at_idx ON public.audit_log USING btree (at DESC, id DESC);
+
 CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, target_id, at DESC);
 
 CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
@@ -670,6 +672,8 @@ CREATE INDEX topics_space_id_bumped_at_id_idx ON public.topics USING btree (spac
 CREATE INDEX users_created_at_id_idx ON public.users USING btree (created_at DESC, id DESC);
 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_log_is_append_only();
+
+CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.audit_log_is_append_only();
 
 CREATE TRIGGER membership_ledger_append_only BEFORE DELETE OR UPDATE ON public.membership_ledger FOR EACH ROW EXECUTE FUNCTION public.membership_ledger_is_append_only();
 
