@@ -42,6 +42,7 @@ const (
 func (a *Account) registerJobs(q *job.Queue) {
 	job.On(q, a.sendSignupMail)
 	job.On(q, a.sendReuseMail)
+	job.On(q, a.sendNoticeMail)
 	job.On(q, func(ctx context.Context, _ prune) error { return a.prune(ctx, a.clock.Now()) })
 	q.Every(pruneEvery, prune{})
 }
@@ -49,10 +50,10 @@ func (a *Account) registerJobs(q *job.Queue) {
 //go:embed letters/*.txt
 var letterFiles embed.FS
 
-type letters struct{ code, known, reuse *mail.Template }
+type letters struct{ code, known, reuse, notice *mail.Template }
 
 func parseLetters() (l letters, err error) {
-	for name, into := range map[string]**mail.Template{"code": &l.code, "known": &l.known, "reuse": &l.reuse} {
+	for name, into := range map[string]**mail.Template{"code": &l.code, "known": &l.known, "reuse": &l.reuse, "notice": &l.notice} {
 		source, err := letterFiles.ReadFile("letters/" + name + ".txt")
 		if err != nil {
 			return l, fmt.Errorf("read the letter %s: %w", name, err)
@@ -64,7 +65,10 @@ func parseLetters() (l letters, err error) {
 	return l, nil
 }
 
-type letterData struct{ Name, Code, Link, At string }
+// letterTime is how a moment stands in a letter.
+const letterTime = "2 January 2006, 15:04 UTC"
+
+type letterData struct{ Name, Code, Link, At, What string }
 
 func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 	s, send, err := a.claimMail(ctx, args.SignupID, a.clock.Now())
@@ -77,7 +81,7 @@ func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 	}
 	letter, data := a.letters.code, letterData{
 		Name: s.DisplayName, Code: a.signupCode(s.ID), Link: a.frontend + "/verify#token=" + a.signupToken(s.ID),
-		At: s.CreatedAt.UTC().Format("2 January 2006, 15:04 UTC"),
+		At: s.CreatedAt.UTC().Format(letterTime),
 	}
 	if found.ID != uuid.Nil {
 		letter, data = a.letters.known, letterData{Link: a.frontend + "/login"}
