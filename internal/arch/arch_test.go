@@ -91,7 +91,7 @@ func tiers() map[string]int {
 		"profile": 2, "membership": 2, "notification": 2,
 		"billing": 3, "cohort": 3,
 		"forum": 4, "message": 4, "programme": 4, "coaching": 4, "ask": 4,
-		"prospect": 5, "jobsearch": 5, "report": 5, "admin": 5,
+		"prospect": 5, "jobsearch": 5, "report": 5, "admin": 5, "privacy": 5,
 	}
 }
 
