@@ -19,6 +19,7 @@ func (r *run) card() {
 		line("Stripe", "the account of STRIPE_SECRET_KEY")
 	}
 	line("Mailbox", h.Mailbox+"      (JSON: "+h.Mailbox+"/messages?to=…)")
+	line("Letters", h.Mailbox+"/samples      (how every mail looks)")
 	line("Metrics", h.Metrics)
 	line("Data", r.opt.Dir)
 	for _, note := range r.moved {

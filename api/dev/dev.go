@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -53,7 +54,8 @@ type run struct {
 	sink    *mailsink.Sink
 	api     server.Listeners
 	house   House
-	moved   []string // ports that were taken
+	app     atomic.Pointer[server.App] // for the mailbox, which is there before it
+	moved   []string                   // ports that were taken
 	closers []func()
 }
 
@@ -195,7 +197,7 @@ func (r *run) database(ctx context.Context) error {
 
 func (r *run) mailbox(ctx context.Context) error {
 	var err error
-	if r.sink, err = mailsink.New(mailsink.Config{File: filepath.Join(r.opt.Dir, "mails.jsonl"), Logger: r.opt.Log}); err != nil {
+	if r.sink, err = mailsink.New(mailsink.Config{File: filepath.Join(r.opt.Dir, "mails.jsonl"), Logger: r.opt.Log, Samples: r.letters}); err != nil {
 		return fmt.Errorf("open the mailbox: %w", err)
 	}
 	r.later(func() { _ = r.sink.Close() })
@@ -261,6 +263,7 @@ func (r *run) build(ctx context.Context) error {
 		return err
 	}
 	r.later(app.Close)
+	r.app.Store(app)
 	r.house.App, r.house.SandboxState = app, r.sandbox
 	if err := app.DB.Migrate(ctx); err != nil {
 		return err

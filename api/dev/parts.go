@@ -14,6 +14,8 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
 )
 
 // secrets are made once for each folder.
@@ -94,6 +96,20 @@ func ensureDatabase(ctx context.Context, admin, name string) error {
 	return nil
 }
 
+// letters are the samples of the mailbox.
+func (r *run) letters() ([]mailsink.Sample, error) {
+	app := r.app.Load()
+	if app == nil {
+		return nil, errors.New("the house is still starting; reload in a moment")
+	}
+	previews, err := app.Previews()
+	all := make([]mailsink.Sample, len(previews))
+	for i, p := range previews {
+		all[i] = mailsink.Sample{Name: p.Name, Subject: p.Message.Subject, Text: p.Message.Text, HTML: p.Message.HTML}
+	}
+	return all, err
+}
+
 // placeholder is the mailbox, and pages where a frontend would take over.
 func placeholder(mailbox http.Handler) http.Handler {
 	mux := http.NewServeMux()
@@ -101,6 +117,7 @@ func placeholder(mailbox http.Handler) http.Handler {
 		"/welcome": "Paid. Your frontend would now ask GET /v1/membership until access is full.",
 		"/plans":   "Checkout left. Your frontend would show GET /v1/plans again.",
 		"/verify":  "Your frontend would now send the token behind the # to POST /v1/auth/verify.",
+		"/join":    "Your frontend would now show what the invitation behind the # offers (POST /v1/auth/invitation), and accept it when she says so (POST /v1/auth/invitation/accept).",
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")

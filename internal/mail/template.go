@@ -147,7 +147,7 @@ func asText(parts []written) string {
 		}
 		b.WriteString("\n\n")
 	}
-	return b.String() + "--\nWomen's Tech Conservatory\n"
+	return b.String() + "Warmly,\nthe Women's Tech Conservatory\n"
 }
 
 func wrap(text string, width int) string {

@@ -51,8 +51,8 @@ to be broken somewhere in the middle.
 Go on, Maria:
 https://app.example.org/x#y=1
 
---
-Women's Tech Conservatory
+Warmly,
+the Women's Tech Conservatory
 `
 		if diff := cmp.Diff(want, m.Text); diff != "" {
 			t.Error(diff)
@@ -60,7 +60,7 @@ Women's Tech Conservatory
 		if m.Subject != "Hello Maria" || m.To != "maria@example.org" || m.Key != "k" {
 			t.Errorf("%+v", m)
 		}
-		for _, part := range []string{"<p>Dear Maria,</p>", ">123456</p>", `<a href="https://app.example.org/x#y=1"`, "<title>Hello Maria</title>"} {
+		for _, part := range []string{">Dear Maria,</p>", ">123456</p>", `<a href="https://app.example.org/x#y=1"`, "<title>Hello Maria</title>"} {
 			if !strings.Contains(m.HTML, part) {
 				t.Errorf("%q is not in\n%s", part, m.HTML)
 			}

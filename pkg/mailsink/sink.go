@@ -46,7 +46,13 @@ type Config struct {
 	File   string       // keeps the mails over a restart, as JSON lines; "" for memory only
 	Max    int          // mails kept, the newest ones; 500 when 0
 	Logger *slog.Logger // may be nil
+	// Samples are letters to look at although nobody was sent one; asked each
+	// time. May be nil.
+	Samples func() ([]Sample, error)
 }
+
+// Sample is a letter as it would look.
+type Sample struct{ Name, Subject, Text, HTML string }
 
 // Sink keeps the newest mails. Its methods may be called concurrently.
 type Sink struct {
@@ -55,6 +61,8 @@ type Sink struct {
 	logger *slog.Logger
 	smtp   *smtp.Server
 	web    http.Handler
+
+	samples func() ([]Sample, error) // may be nil
 
 	mu       sync.Mutex
 	closed   bool
@@ -73,6 +81,7 @@ func New(cfg Config) (*Sink, error) {
 		now:     time.Now,
 		logger:  cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 		arrived: make(chan struct{}),
+		samples: cfg.Samples,
 	}
 	if cfg.File != "" {
 		var err error

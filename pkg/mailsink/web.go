@@ -33,6 +33,7 @@ const (
 // its links are relative.
 //
 //	GET    /                            a page with the newest mails, ?to= limits it
+//	GET    /samples                     a page with all of Config.Samples
 //	GET    /messages?to=&since=&limit=  {"messages":[…]}, newest first
 //	GET    /messages/{id}               a page or JSON, as Accept says
 //	DELETE /messages                    forgets all
@@ -55,8 +56,13 @@ func (s *Sink) routes() http.Handler {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		to := r.URL.Query().Get("to")
 		found := s.Messages(to)
-		s.page(w, pages, "list.html", map[string]any{"To": to, "Count": len(found), "Messages": found[:min(len(found), usualList)]})
+		s.page(w, pages, "list.html", map[string]any{
+			"To": to, "Count": len(found), "Messages": found[:min(len(found), usualList)], "Samples": s.samples != nil,
+		})
 	})
+	if s.samples != nil {
+		mux.HandleFunc("GET /samples", func(w http.ResponseWriter, _ *http.Request) { s.show(w, pages) })
+	}
 	mux.HandleFunc("GET /messages", s.list)
 	mux.HandleFunc("GET /messages/{id}", func(w http.ResponseWriter, r *http.Request) {
 		m, ok := s.message(r.PathValue("id"))
@@ -87,6 +93,17 @@ func (s *Sink) page(w http.ResponseWriter, pages *template.Template, name string
 	if err := pages.ExecuteTemplate(w, name, data); err != nil {
 		s.logger.Warn("showing mails", "error", err)
 	}
+}
+
+// show is the page of samples.
+func (s *Sink) show(w http.ResponseWriter, pages *template.Template) {
+	all, err := s.samples()
+	if err != nil {
+		s.logger.Error("showing samples", "error", err)
+		answer(w, http.StatusInternalServerError, problem("the samples could not be made: "+err.Error()))
+		return
+	}
+	s.page(w, pages, "samples.html", all)
 }
 
 func (s *Sink) list(w http.ResponseWriter, r *http.Request) {

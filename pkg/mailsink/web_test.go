@@ -2,6 +2,7 @@ package mailsink_test
 
 import (
 	"encoding/json"
+	"errors"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -175,6 +176,52 @@ func TestPages(t *testing.T) {
 		}
 		if body := list.Body.String(); !strings.Contains(body, `href="messages/`+m.ID+`"`) {
 			t.Errorf("no link to the mail in %s", body)
+		}
+	})
+}
+
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	made := []mailsink.Sample{{Name: "account/code", Subject: "Your <code>", Text: "See https://example.org/a.", HTML: `<p title="x">Your code</p>`}}
+	var broken error
+	sink, err := mailsink.New(mailsink.Config{Samples: func() ([]mailsink.Sample, error) { return made, broken }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = sink.Close() })
+
+	t.Run("each is shown in the light, in the dark and as text", func(t *testing.T) {
+		body := ask(t, sink, "GET", "/samples", "").Body.String()
+		for part, times := range map[string]int{
+			`id="account/code"`: 1, "Your &lt;code&gt;": 2, `<a href="https://example.org/a"`: 1,
+			html.EscapeString(`<p title="x">Your code</p>`): 2, `class="dark"`: 1, `class="light"`: 1,
+		} {
+			if n := strings.Count(body, part); n != times {
+				t.Errorf("%q is there %d times, want %d:\n%s", part, n, times, body)
+			}
+		}
+	})
+
+	t.Run("the list of mails leads there", func(t *testing.T) {
+		if body := ask(t, sink, "GET", "/", "").Body.String(); !strings.Contains(body, `href="samples"`) {
+			t.Errorf("%s", body)
+		}
+	})
+
+	t.Run("one that cannot be made is said to be so", func(t *testing.T) {
+		broken = errors.New("the letter has a hole")
+		if response := ask(t, sink, "GET", "/samples", ""); response.Code != http.StatusInternalServerError || !strings.Contains(response.Body.String(), "has a hole") {
+			t.Errorf("%d %s", response.Code, response.Body)
+		}
+	})
+
+	t.Run("without samples there is no such page", func(t *testing.T) {
+		plain, _ := open(t, mailsink.Config{})
+		if response := ask(t, plain, "GET", "/samples", ""); response.Code != http.StatusNotFound {
+			t.Errorf("%d", response.Code)
+		}
+		if body := ask(t, plain, "GET", "/", "").Body.String(); strings.Contains(body, "samples") {
+			t.Errorf("%s", body)
 		}
 	})
 }
