@@ -3,10 +3,12 @@ package handler
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/api/openapi"
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 )
 
 // RefreshCookie is where a browser keeps its refresh token. The prefix binds
@@ -104,7 +106,11 @@ func (h *Account) GetKeys(context.Context, openapi.GetKeysRequestObject) (openap
 	for _, k := range h.Account.Keys() {
 		keys = append(keys, openapi.Key{Kty: k.Kty, Crv: k.Crv, Alg: k.Alg, Use: k.Use, Kid: k.Kid, X: k.X})
 	}
-	return openapi.GetKeys200JSONResponse{Keys: keys}, nil
+	out := openapi.GetKeys200JSONResponse{Headers: openapi.GetKeys200ResponseHeaders{
+		CacheControl: "public, max-age=" + strconv.Itoa(int(keyring.CacheFor/time.Second)),
+	}}
+	out.Body.Keys = keys
+	return out, nil
 }
 
 type refreshCookieKey struct{}

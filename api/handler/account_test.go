@@ -22,6 +22,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -54,8 +55,15 @@ func domain(t *testing.T, db *pg.DB, relay string) (*account.Account, *job.Queue
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := account.New(db, clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)), q, m, account.Config{
-		SigningKeys: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))}, Secret: bytes.Repeat([]byte("s"), 32),
+	now := clock.NewManual(time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	keys, err := keyring.New(db, now, keyring.Config{
+		Environment: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))}, SealKey: bytes.Repeat([]byte("k"), 32), TokenLife: account.TokenLife,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := account.New(db, now, q, m, account.Config{
+		Keys: keys, Secret: bytes.Repeat([]byte("s"), 32),
 		Issuer: "https://api.example.org", Audience: "conservatory", FrontendURL: "https://app.example.org",
 	})
 	if err != nil {

@@ -3051,17 +3051,25 @@ type GetKeysResponseObject interface {
 	VisitGetKeysResponse(w http.ResponseWriter) error
 }
 
+type GetKeys200ResponseHeaders struct {
+	CacheControl string
+}
+
 type GetKeys200JSONResponse struct {
-	Keys []Key `json:"keys"`
+	Body struct {
+		Keys []Key `json:"keys"`
+	}
+	Headers GetKeys200ResponseHeaders
 }
 
 func (response GetKeys200JSONResponse) VisitGetKeysResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err

@@ -21,6 +21,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
 	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
@@ -42,6 +43,7 @@ type App struct {
 	Clock      clock.Clock
 	Queue      *job.Queue
 	Outbox     *outbox.Outbox
+	Keyring    *keyring.Keyring
 	Account    *account.Account
 	Membership *membership.Membership
 	Billing    *billing.Billing
@@ -97,12 +99,11 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	keys, err := cfg.SigningKeys()
-	if err != nil {
-		return fmt.Errorf("CONSERVATORY_TOKEN_KEYS: %w", err)
+	if err := a.keyring(); err != nil {
+		return err
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
-		SigningKeys: keys, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
+		Keys: a.Keyring, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
 		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit},
 	})
 	if err != nil {
@@ -129,6 +130,21 @@ func (a *App) build() error {
 	return nil
 }
 
+func (a *App) keyring() error {
+	own, err := a.Config.SigningKeys()
+	if err != nil {
+		return fmt.Errorf("CONSERVATORY_TOKEN_KEYS: %w", err)
+	}
+	a.Keyring, err = keyring.New(a.DB, a.Clock, keyring.Config{
+		Environment: own, SealKey: a.Config.Derive("keyring"), TokenLife: account.TokenLife, Auditor: auditor{a.Audit}, Logger: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.Keyring.Work(a.Queue)
+	return nil
+}
+
 // auditor lets the account domain, which is of the same tier, write to the
 // audit log.
 type auditor struct{ log *audit.Log }
@@ -148,7 +164,9 @@ func (a *App) Ready(ctx context.Context) []handler.Check {
 		a.migrated.Store(err == nil && len(pending) == 0)
 	}
 	_, err := a.Queue.Depths(ctx)
-	checks := []handler.Check{{Name: "database", OK: database}, {Name: "migrations", OK: a.migrated.Load()}, {Name: "queue", OK: err == nil}}
+	checks := []handler.Check{
+		{Name: "database", OK: database}, {Name: "migrations", OK: a.migrated.Load()}, {Name: "queue", OK: err == nil}, {Name: "keys", OK: a.Keyring.Ready()},
+	}
 	if a.draining.Load() {
 		checks = append(checks, handler.Check{Name: "serving", OK: false})
 	}

@@ -29,8 +29,8 @@ type Config struct {
 	FrontendURL     string        `env:"CONSERVATORY_FRONTEND_URL" help:"the frontend, e.g. https://app.example.org; links in mails and the way back from payment go there"`
 	FrontendOrigins []string      `env:"CONSERVATORY_FRONTEND_ORIGINS" help:"exact origins that browsers may call from, separated by commas"`
 	TrustedProxies  []string      `env:"CONSERVATORY_TRUSTED_PROXIES" help:"addresses of proxies whose X-Forwarded-For is believed, separated by commas; they must overwrite it"`
-	TokenKeys       []string      `env:"CONSERVATORY_TOKEN_KEYS" help:"Ed25519 seeds (32 bytes, base64), separated by commas: the first signs access tokens, all verify" secret:"true"`
-	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, refresh tokens and cursors are derived from it" secret:"true"`
+	TokenKeys       []string      `env:"CONSERVATORY_TOKEN_KEYS" help:"may be left out: access tokens are signed with keys that the database keeps sealed and that change every 90 days (conservatory admin keys). Ed25519 seeds given here (32 bytes, base64, separated by commas) are accepted beside those; the first signs only until the first key of the database does, a day after the first start that makes one. Keep them that long, so that the program before this version understands the tokens too, then take them away" secret:"true"`
+	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, refresh tokens, cursors and the seal of signing keys are derived from it; a new one signs everybody out" secret:"true"`
 	RateLimitFactor int           `env:"CONSERVATORY_RATE_LIMIT_FACTOR" envDefault:"1" help:"multiplies every rate limit"`
 	LogLevel        slog.Level    `env:"CONSERVATORY_LOG_LEVEL" envDefault:"INFO" help:"DEBUG, INFO, WARN or ERROR"`
 	Migrate         bool          `env:"CONSERVATORY_MIGRATE" envDefault:"false" help:"serve and worker apply pending migrations themselves; otherwise they refuse to start"`
@@ -89,7 +89,7 @@ func (c Config) Check() error {
 	no(c.DatabaseURL == "", "DATABASE_URL is missing")
 	no(len(c.Secret) < 32, "CONSERVATORY_SECRET must have at least 32 characters; make one with: openssl rand -base64 48")
 	_, err := c.SigningKeys()
-	no(err != nil, "CONSERVATORY_TOKEN_KEYS: %w; make one with: openssl rand -base64 32", err)
+	no(err != nil, "CONSERVATORY_TOKEN_KEYS: %w; make one with: openssl rand -base64 32, or leave it out", err)
 	no(c.BaseURL == "" || !absolute(c.BaseURL), "CONSERVATORY_BASE_URL must be an absolute URL such as https://api.example.org")
 	no(c.FrontendURL == "" || !absolute(c.FrontendURL), "CONSERVATORY_FRONTEND_URL must be an absolute URL such as https://app.example.org")
 	no(c.StripeSecretKey == "", "STRIPE_SECRET_KEY is missing")
@@ -186,11 +186,8 @@ func everybody(s string) bool {
 	return ones < 8
 }
 
-// SigningKeys are the keys of access tokens, the signing one first.
+// SigningKeys are the keys of access tokens that the environment gives.
 func (c Config) SigningKeys() ([]ed25519.PrivateKey, error) {
-	if len(c.TokenKeys) == 0 {
-		return nil, errors.New("missing")
-	}
 	var keys []ed25519.PrivateKey
 	for _, text := range c.TokenKeys {
 		seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))

@@ -68,7 +68,6 @@ func badSettings() []badSetting {
 		{"CONSERVATORY_SECRET", strings.Repeat("a", 64)},
 		{"CONSERVATORY_SECRET", strings.Repeat("changeme", 8)},
 		{"CONSERVATORY_SECRET", strings.Repeat("1234567890", 4)},
-		{"CONSERVATORY_TOKEN_KEYS", ""},
 		{"CONSERVATORY_TOKEN_KEYS", "not base64 at all!"},
 		{"CONSERVATORY_TOKEN_KEYS", zero},
 		{"CONSERVATORY_TOKEN_KEYS", "c2hvcnQ="},
@@ -165,7 +164,7 @@ func TestAllProblemsAreNamedAtOnce(t *testing.T) {
 		t.Fatal("nothing was wrong")
 	}
 	for _, name := range []string{
-		"DATABASE_URL", "CONSERVATORY_SECRET", "CONSERVATORY_TOKEN_KEYS", "CONSERVATORY_BASE_URL", "CONSERVATORY_FRONTEND_URL",
+		"DATABASE_URL", "CONSERVATORY_SECRET", "CONSERVATORY_BASE_URL", "CONSERVATORY_FRONTEND_URL",
 		"CONSERVATORY_FRONTEND_ORIGINS", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "CONSERVATORY_MAIL_FROM", "CONSERVATORY_SANDBOX",
 	} {
 		if !strings.Contains(err.Error(), name) {

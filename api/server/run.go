@@ -62,6 +62,7 @@ func (a *App) Run(ctx context.Context, parts Parts, l Listeners) error {
 		}
 		servers = append(servers, api)
 		background.Go(func() { a.Hub.Run(running) })
+		background.Go(func() { a.Keyring.Follow(running) })
 		go serve(api, l.API, failed)
 	}
 	if l.Admin != nil {

@@ -17,7 +17,6 @@ package account
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/url"
@@ -28,6 +27,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
@@ -56,10 +56,10 @@ type Auditor interface {
 
 // Config of an Account.
 type Config struct {
-	SigningKeys []ed25519.PrivateKey // the first signs, all verify
-	Secret      []byte               // at least 32 bytes: codes and refresh tokens are derived from it
-	Issuer      string
-	Audience    string
+	Keys     *keyring.Keyring // access tokens are signed with
+	Secret   []byte           // at least 32 bytes: codes and refresh tokens are derived from it
+	Issuer   string
+	Audience string
 	// FrontendURL begins the links in mails. They carry their token behind
 	// the #, which browsers send to no server.
 	FrontendURL string
@@ -108,7 +108,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 	return a, nil
 }
 
-// Keys gives the public keys of access tokens, the signing one first.
+// Keys gives the public keys of access tokens, those too that will sign soon.
 func (a *Account) Keys() []JWK { return a.tokens.keys() }
 
 func (a *Account) audit(ctx context.Context, actor uuid.UUID, action string, user uuid.UUID, detail map[string]string) error {

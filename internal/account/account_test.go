@@ -15,6 +15,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -65,9 +66,16 @@ func signingKey(seed byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
 }
 
-func config() Config {
+func config(t testing.TB, db *pg.DB) Config {
+	t.Helper()
+	keys, err := keyring.New(db, clock.NewManual(noon), keyring.Config{
+		Environment: []ed25519.PrivateKey{signingKey(1), signingKey(2)}, SealKey: bytes.Repeat([]byte("k"), 32), TokenLife: TokenLife,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return Config{
-		SigningKeys: []ed25519.PrivateKey{signingKey(1), signingKey(2)}, Secret: bytes.Repeat([]byte("s"), 32),
+		Keys: keys, Secret: bytes.Repeat([]byte("s"), 32),
 		Issuer: "https://api.example.org", Audience: "conservatory", FrontendURL: "https://app.example.org/",
 	}
 }
@@ -95,7 +103,7 @@ func on(t *testing.T, db *pg.DB) *rig {
 	if r.queue, err = job.New(db, job.Config{Poll: 100 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
-	cfg := config()
+	cfg := config(t, db)
 	cfg.Auditor = r.acts
 	if r.Account, err = New(db, r.clock, r.queue, mailer, cfg); err != nil {
 		t.Fatal(err)
@@ -185,15 +193,14 @@ func TestNew(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*Config){
 		"a short secret":            func(c *Config) { c.Secret = c.Secret[:31] },
-		"no signing key":            func(c *Config) { c.SigningKeys = nil },
-		"a broken signing key":      func(c *Config) { c.SigningKeys = []ed25519.PrivateKey{make([]byte, 5)} },
+		"no signing keys":           func(c *Config) { c.Keys = nil },
 		"no issuer":                 func(c *Config) { c.Issuer = "" },
 		"no audience":               func(c *Config) { c.Audience = "" },
 		"a frontend without a host": func(c *Config) { c.FrontendURL = "/app" },
 	} {
 		t.Run(name+" stops the start", func(t *testing.T) {
 			t.Parallel()
-			cfg := config()
+			cfg := config(t, nil)
 			spoil(&cfg)
 			if _, err := New(nil, clock.System{}, nil, nil, cfg); err == nil {
 				t.Error("accepted")

@@ -147,7 +147,7 @@ func (a *Account) present(row sessionRow, u User) (Session, error) {
 // Authenticate says who sends an access token: its session lives and she may
 // sign in. One statement. Fault: ErrUnauthenticated, whatever is wrong.
 func (a *Account) Authenticate(ctx context.Context, bearer string) (Actor, error) {
-	who, err := a.tokens.read(bearer)
+	who, err := a.tokens.read(ctx, bearer)
 	if err != nil {
 		// The cause stays inside: it may repeat parts of the token.
 		return Actor{}, ErrUnauthenticated

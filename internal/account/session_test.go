@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"crypto/ed25519"
 	"testing"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
-	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -196,34 +194,6 @@ func TestAccessTokenLimits(t *testing.T) {
 		_, err = r.Authenticate(ctx, forged)
 		wantFault(t, err, ErrUnauthenticated)
 	})
-}
-
-func TestKeyRotation(t *testing.T) {
-	t.Parallel()
-	signerOf := func(keys ...ed25519.PrivateKey) *signer {
-		cfg := config()
-		cfg.SigningKeys = keys
-		s, err := newSigner(cfg, clock.NewManual(noon).Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	before, during, after := signerOf(signingKey(1)), signerOf(signingKey(2), signingKey(1)), signerOf(signingKey(2))
-	old, _ := before.sign(uuid.New(), uuid.New(), 1)
-	young, _ := during.sign(uuid.New(), uuid.New(), 1)
-	if _, err := during.read(old); err != nil {
-		t.Errorf("the old key during the overlap: %v", err)
-	}
-	if _, err := after.read(young); err != nil {
-		t.Errorf("the new key after it: %v", err)
-	}
-	if _, err := after.read(old); err == nil {
-		t.Error("the old key still opens after it was taken away")
-	}
-	if keys := during.keys(); len(keys) != 2 || keys[0].Kid != after.firstID || keys[0].Crv != "Ed25519" {
-		t.Errorf("published keys %+v", keys)
-	}
 }
 
 func TestLogOut(t *testing.T) {

@@ -2,10 +2,8 @@ package account
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/sha256"
+	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +12,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 )
 
 const (
@@ -22,6 +22,9 @@ const (
 	tokenType    = "at+jwt" // RFC 9068
 	leeway       = 30 * time.Second
 )
+
+// TokenLife is how long an access token may be taken for good at most.
+const TokenLife = accessTTL + leeway
 
 // JWK is a public key as RFC 8037 writes it.
 type JWK struct{ Kty, Crv, Alg, Use, Kid, X string }
@@ -58,31 +61,15 @@ func (c *claims) GetAudience() (jwt.ClaimStrings, error)       { return jwt.Clai
 type signer struct {
 	issuer, audience string
 	now              func() time.Time
-	first            ed25519.PrivateKey
-	firstID          string
-	order            []string
-	public           map[string]ed25519.PublicKey
+	ring             *keyring.Keyring
 	parser           *jwt.Parser
 }
 
 func newSigner(cfg Config, now func() time.Time) (*signer, error) {
-	if len(cfg.SigningKeys) == 0 || cfg.Issuer == "" || cfg.Audience == "" {
-		return nil, errors.New("access tokens need a signing key, an issuer and an audience")
+	if cfg.Keys == nil || cfg.Issuer == "" || cfg.Audience == "" {
+		return nil, errors.New("access tokens need keys, an issuer and an audience")
 	}
-	s := &signer{issuer: cfg.Issuer, audience: cfg.Audience, now: now, public: map[string]ed25519.PublicKey{}}
-	for _, key := range cfg.SigningKeys {
-		if len(key) != ed25519.PrivateKeySize {
-			return nil, errors.New("a signing key is not an Ed25519 private key")
-		}
-		public, _ := key.Public().(ed25519.PublicKey) // of what else
-		sum := sha256.Sum256(public)
-		id := hex.EncodeToString(sum[:8])
-		if _, twice := s.public[id]; !twice {
-			s.order = append(s.order, id)
-		}
-		s.public[id] = public
-	}
-	s.first, s.firstID = cfg.SigningKeys[0], s.order[0]
+	s := &signer{issuer: cfg.Issuer, audience: cfg.Audience, now: now, ring: cfg.Keys}
 	s.parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 		jwt.WithIssuer(cfg.Issuer), jwt.WithAudience(cfg.Audience), jwt.WithExpirationRequired(),
 		jwt.WithNotBeforeRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway),
@@ -91,13 +78,17 @@ func newSigner(cfg Config, now func() time.Time) (*signer, error) {
 }
 
 func (s *signer) sign(user, session uuid.UUID, generation int64) (string, error) {
+	id, private, err := s.ring.Signing()
+	if err != nil {
+		return "", err
+	}
 	now := s.now()
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, &claims{
 		Iss: s.issuer, Aud: s.audience, Sub: user.String(), Sid: session.String(), Jti: uuid.NewString(), Gen: generation,
 		Iat: now.Unix(), Nbf: now.Unix(), Exp: now.Add(accessTTL).Unix(),
 	})
-	token.Header["typ"], token.Header["kid"] = tokenType, s.firstID
-	signed, err := token.SignedString(s.first)
+	token.Header["typ"], token.Header["kid"] = tokenType, id
+	signed, err := token.SignedString(private)
 	if err != nil {
 		return "", fmt.Errorf("sign an access token: %w", err)
 	}
@@ -106,12 +97,12 @@ func (s *signer) sign(user, session uuid.UUID, generation int64) (string, error)
 
 // read gives whom and which session a token is for, and until when. It takes
 // only what sign writes, letter for letter: one spelling, no further claim.
-func (s *signer) read(token string) (Actor, error) {
+func (s *signer) read(ctx context.Context, token string) (Actor, error) {
 	if len(token) > longestToken || strings.ContainsFunc(token, notInToken) {
 		return Actor{}, errors.New("not the form of a token")
 	}
 	c := &claims{}
-	if _, err := s.parser.ParseWithClaims(token, c, s.key); err != nil {
+	if _, err := s.parser.ParseWithClaims(token, c, s.key(ctx)); err != nil {
 		return Actor{}, fmt.Errorf("read an access token: %w", err)
 	}
 	if !canonical(token, c) || c.Gen < 1 {
@@ -129,13 +120,18 @@ func notInToken(r rune) bool {
 
 // key refuses every header but ours: no embedded key, no key by address, no
 // extension (jku, jwk, x5u, x5c, crit).
-func (s *signer) key(t *jwt.Token) (any, error) {
-	kid, _ := t.Header["kid"].(string)
-	public, ok := s.public[kid]
-	if typ, _ := t.Header["typ"].(string); !ok || typ != tokenType || len(t.Header) != 3 {
-		return nil, errors.New("not the header of our tokens")
+func (s *signer) key(ctx context.Context) jwt.Keyfunc {
+	return func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		if typ, _ := t.Header["typ"].(string); typ != tokenType || len(t.Header) != 3 {
+			return nil, errors.New("not the header of our tokens")
+		}
+		public, ok := s.ring.Public(ctx, kid)
+		if !ok {
+			return nil, errors.New("not a key of ours")
+		}
+		return public, nil
 	}
-	return public, nil
 }
 
 // canonical catches doubled, further and oddly spelt claims, which a JSON
@@ -156,11 +152,10 @@ func canonicalUUID(s string) (uuid.UUID, error) {
 }
 
 func (s *signer) keys() []JWK {
-	all := make([]JWK, 0, len(s.order))
-	for _, id := range s.order {
+	all := []JWK{}
+	for _, key := range s.ring.Published() {
 		all = append(all, JWK{
-			Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: id,
-			X: base64.RawURLEncoding.EncodeToString(s.public[id]),
+			Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: key.ID, X: base64.RawURLEncoding.EncodeToString(key.Public),
 		})
 	}
 	return all

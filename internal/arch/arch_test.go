@@ -86,7 +86,7 @@ func (s source) imports() []string {
 // tier of each package below internal. Imports point to a lower one only.
 func tiers() map[string]int {
 	return map[string]int{
-		"fault": 0, "clock": 0, "pg": 0, "job": 0, "mail": 0, "blob": 0, "outbox": 0,
+		"fault": 0, "clock": 0, "pg": 0, "job": 0, "mail": 0, "blob": 0, "outbox": 0, "keyring": 0,
 		"account": 1, "audit": 1, "idempotency": 1,
 		"profile": 2, "membership": 2, "notification": 2,
 		"billing": 3, "cohort": 3,

@@ -343,6 +343,13 @@ CREATE TABLE public.sessions (
     proved_at timestamp with time zone
 );
 
+CREATE TABLE public.signing_keys (
+    kid text NOT NULL,
+    sealed bytea NOT NULL,
+    signs_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.signups (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -575,6 +582,9 @@ ALTER TABLE public.sessions
 
 ALTER TABLE public.sessions
     ADD CONSTRAINT sessions_way_check CHECK ((way = ANY (ARRAY['password'::text, 'code'::text, 'passkey'::text, 'oidc'::text, 'invitation'::text]))) NOT VALID;
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
 
 ALTER TABLE ONLY public.signups
     ADD CONSTRAINT signups_pkey PRIMARY KEY (id);
