@@ -76,6 +76,15 @@ func New(t testing.TB, options ...Option) *House {
 
 func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
 	t.Helper()
+	h.App = start(t, cfg, server.Parts{API: true, Worker: true}, listener)
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	h.Sandbox.Start(ctx)
+}
+
+// start runs a process until the test ends.
+func start(t testing.TB, cfg server.Config, parts server.Parts, listener net.Listener) *server.App {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
 		log = server.NewLogger(testWriter{t}, slog.LevelWarn)
@@ -84,10 +93,9 @@ func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.App = app
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, server.Parts{API: true, Worker: true}, server.Listeners{API: listener}) }()
+	go func() { done <- app.Run(ctx, parts, server.Listeners{API: listener}) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -95,7 +103,18 @@ func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
 		}
 		app.Close()
 	})
-	h.Sandbox.Start(ctx)
+	return app
+}
+
+// Replica runs a second process of the API on the same database, until the
+// test ends.
+func (h *House) Replica(t testing.TB) *House {
+	t.Helper()
+	listener := listen(t)
+	twin := *h
+	twin.URL = "http://" + listener.Addr().String()
+	twin.App = start(t, h.App.Config, server.Parts{API: true}, listener)
+	return &twin
 }
 
 func (h *House) mail(t testing.TB) (address string) {
