@@ -29,6 +29,10 @@ func systemTags() []Table {
 			),
 		},
 		{
+			Name: "signing_keys", Rows: Kept, Retention: because("until the last token signed with it is over"),
+			Columns: columns(hidden(None, "kid", "signs_at", "created_at"), hidden(Secret, "sealed")),
+		},
+		{
 			// Arguments are ids, and errors are written to hold no more.
 			Name: "river_job", Rows: Kept, Retention: because("a day when done, a week when given up: the queue's own cleaner"),
 			Columns: hidden(Technical, "id", "state", "attempt", "max_attempts", "attempted_at", "created_at", "finalized_at", "scheduled_at",
