@@ -30,7 +30,7 @@ func systemTags() []Table {
 		},
 		{
 			Name: "signing_keys", Rows: Kept, Retention: because("until the last token signed with it is over"),
-			Columns: columns(hidden(None, "kid", "signs_at", "created_at"), hidden(Secret, "sealed")),
+			Columns: hidden(None, "kid", "sealed", "signs_at", "created_at"),
 		},
 		{
 			// Arguments are ids, and errors are written to hold no more.
