@@ -37,10 +37,11 @@ func TestTheStory(t *testing.T) {
 
 func joins(t *testing.T, h *apitest.House, email string) apitest.Someone {
 	t.Helper()
+	var started struct{ Signup string }
 	h.Do(t, apitest.Call{
 		Method: http.MethodPost, Path: "/v1/auth/signup",
 		Body: map[string]string{"email": email, "password": apitest.Password, "display_name": "Maria"},
-	}).Must(t, http.StatusAccepted)
+	}).Must(t, http.StatusAccepted).Into(t, &started)
 	m, err := h.Mail.Wait(t.Context(), email, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func joins(t *testing.T, h *apitest.House, email string) apitest.Someone {
 	}
 	h.Do(t, apitest.Call{
 		Method: http.MethodPost, Path: "/v1/auth/verify",
-		Body: map[string]string{"email": email, "code": regexp.MustCompile(`\b\d{6}\b`).FindString(m.Text)},
+		Body: map[string]string{"signup": started.Signup, "code": regexp.MustCompile(`\b\d{6}\b`).FindString(m.Text)},
 	}).Must(t, http.StatusOK).Into(t, &session)
 	return apitest.Someone{Role: "maria", ID: session.Member.ID, Email: email, Token: session.AccessToken}
 }

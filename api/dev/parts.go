@@ -116,7 +116,7 @@ func placeholder(mailbox http.Handler) http.Handler {
 	for path, text := range map[string]string{
 		"/welcome": "Paid. Your frontend would now ask GET /v1/membership until access is full.",
 		"/plans":   "Checkout left. Your frontend would show GET /v1/plans again.",
-		"/verify":  "Your frontend would now send the token behind the # to POST /v1/auth/verify.",
+		"/verify":  "Your frontend would now ask for the password and send it, with the token behind the #, to POST /v1/auth/verify.",
 		"/join":    "Your frontend would now show what the invitation behind the # offers (POST /v1/auth/invitation), and accept it when she says so (POST /v1/auth/invitation/accept).",
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {

@@ -22,16 +22,18 @@ type Account struct {
 
 // SignUp answers POST /v1/auth/signup.
 func (h *Account) SignUp(ctx context.Context, r openapi.SignUpRequestObject) (openapi.SignUpResponseObject, error) {
-	err := h.Account.SignUp(ctx, account.NewSignup{Email: r.Body.Email, Password: r.Body.Password, DisplayName: r.Body.DisplayName})
+	attempt, err := h.Account.SignUp(ctx, account.NewSignup{Email: r.Body.Email, Password: r.Body.Password, DisplayName: r.Body.DisplayName})
 	if err != nil {
 		return nil, err
 	}
-	return openapi.SignUp202JSONResponse{Message: "If this address can be used, a mail with a code is on its way."}, nil
+	return openapi.SignUp202JSONResponse{Message: "If this address can be used, a mail with a code is on its way.", Signup: attempt}, nil
 }
 
 // VerifyEmail answers POST /v1/auth/verify.
 func (h *Account) VerifyEmail(ctx context.Context, r openapi.VerifyEmailRequestObject) (openapi.VerifyEmailResponseObject, error) {
-	s, err := h.Account.Verify(ctx, account.Verification{Token: r.Body.Token, Email: r.Body.Email, Code: r.Body.Code})
+	s, err := h.Account.Verify(ctx, account.Verification{
+		Signup: r.Body.Signup, Code: r.Body.Code, Token: r.Body.Token, Password: r.Body.Password,
+	})
 	if err != nil {
 		return nil, err
 	}

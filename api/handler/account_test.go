@@ -209,13 +209,13 @@ func TestSignUpAndVerify(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var notice openapi.Notice
+			var started openapi.SignupStarted
 			r := written(t, answer.VisitSignUpResponse)
-			if err := json.NewDecoder(r.Body).Decode(&notice); err != nil || r.StatusCode != http.StatusAccepted {
+			if err := json.NewDecoder(r.Body).Decode(&started); err != nil || r.StatusCode != http.StatusAccepted {
 				t.Errorf("status %d, %v", r.StatusCode, err)
 			}
-			if notice.Message != "If this address can be used, a mail with a code is on its way." {
-				t.Errorf("message %q", notice.Message)
+			if started.Message != "If this address can be used, a mail with a code is on its way." || len(started.Signup) != 64 {
+				t.Errorf("%+v", started)
 			}
 		}
 	})
@@ -225,7 +225,7 @@ func TestSignUpAndVerify(t *testing.T) {
 		if f := fault.From(err); f == nil || f.Fields[0].Code != "password-common" {
 			t.Error(err)
 		}
-		_, err = h.VerifyEmail(ctx, openapi.VerifyEmailRequestObject{Body: &openapi.Verification{Email: u.Email, Code: "123456"}})
+		_, err = h.VerifyEmail(ctx, openapi.VerifyEmailRequestObject{Body: &openapi.Verification{Signup: strings.Repeat("A", 64), Code: "123456"}})
 		if f := fault.From(err); f == nil || f.Code != account.ErrCode.Code {
 			t.Error(err)
 		}
@@ -251,7 +251,12 @@ func TestVerifyAnswersASession(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = q.Stop(context.Background()) })
 	h := &handler.Account{Account: a}
-	if _, err := h.SignUp(ctx, openapi.SignUpRequestObject{Body: &openapi.Signup{Email: "ada@example.org", Password: password, DisplayName: "Ada"}}); err != nil {
+	begun, err := h.SignUp(ctx, openapi.SignUpRequestObject{Body: &openapi.Signup{Email: "ada@example.org", Password: password, DisplayName: "Ada"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var started openapi.SignupStarted
+	if err := json.NewDecoder(written(t, begun.VisitSignUpResponse).Body).Decode(&started); err != nil {
 		t.Fatal(err)
 	}
 	within, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -261,7 +266,7 @@ func TestVerifyAnswersASession(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := regexp.MustCompile(`^[0-9]{6}`).FindString(letter.Subject)
-	answer, err := h.VerifyEmail(ctx, openapi.VerifyEmailRequestObject{Body: &openapi.Verification{Email: "ada@example.org", Code: code, RefreshIn: openapi.Cookie}})
+	answer, err := h.VerifyEmail(ctx, openapi.VerifyEmailRequestObject{Body: &openapi.Verification{Signup: started.Signup, Code: code, RefreshIn: openapi.Cookie}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -892,11 +892,6 @@ type MyAuditEntryBy string
 // NextCursor For the next page. Absent on the last.
 type NextCursor = string
 
-// Notice defines model for Notice.
-type Notice struct {
-	Message string `json:"message"`
-}
-
 // Outline defines model for Outline.
 type Outline struct {
 	CohortID       openapi_types.UUID `json:"cohort_id"`
@@ -1072,6 +1067,14 @@ type Signup struct {
 	Password Password `json:"password"`
 }
 
+// SignupStarted defines model for SignupStarted.
+type SignupStarted struct {
+	Message string `json:"message"`
+
+	// Signup Opaque, good for 24 hours. Send it back with the code.
+	Signup string `json:"signup"`
+}
+
 // Space defines model for Space.
 type Space struct {
 	ID             openapi_types.UUID `json:"id"`
@@ -1178,11 +1181,12 @@ type UnreadTopic struct {
 
 // Verification defines model for Verification.
 type Verification struct {
-	Code  string `json:"code,omitempty,omitzero"`
-	Email Email  `json:"email,omitempty,omitzero"`
+	Code     string `json:"code,omitempty,omitzero"`
+	Password string `json:"password,omitempty,omitzero"`
 
 	// RefreshIn Where the refresh token goes. A browser wants `cookie`.
 	RefreshIn RefreshIn `json:"refresh_in,omitempty,omitzero"`
+	Signup    string    `json:"signup,omitempty,omitzero"`
 	Token     string    `json:"token,omitempty,omitzero"`
 }
 
@@ -3873,7 +3877,7 @@ type SignUpResponseObject interface {
 	VisitSignUpResponse(w http.ResponseWriter) error
 }
 
-type SignUp202JSONResponse Notice
+type SignUp202JSONResponse SignupStarted
 
 func (response SignUp202JSONResponse) VisitSignUpResponse(w http.ResponseWriter) error {
 

@@ -93,13 +93,13 @@ func (p *process) kill() {
 
 func (p *process) join(email string) {
 	p.t.Helper()
-	p.post("/v1/auth/signup", `{"email":"`+email+`","password":"twelve years of logistics","display_name":"Kim"}`)
+	started := p.post("/v1/auth/signup", `{"email":"`+email+`","password":"twelve years of logistics","display_name":"Kim"}`)
 	var code string
 	p.eventually("the mail with the code", func() bool {
 		code = sixDigits(p.send(http.MethodGet, p.at.mail+"/messages?to="+email, ""))
 		return code != ""
 	})
-	p.token = p.text(p.post("/v1/auth/verify", `{"email":"`+email+`","code":"`+code+`"}`), "access_token")
+	p.token = p.text(p.post("/v1/auth/verify", `{"signup":"`+p.text(started, "signup")+`","code":"`+code+`"}`), "access_token")
 }
 
 func (p *process) logIn(email string) {

@@ -6,9 +6,12 @@
 // request does the same work whether or not an address is known; the
 // difference is made in a job, in a mailbox. An account comes to be when its
 // address is confirmed, not before, with name and password of the attempt
-// that was confirmed: a stranger may sign up with her address just before she
-// does, so each code has its own password, and its letter says of which name
-// and minute it is. No attempt ends another, or the stranger's would end hers. An access token names a session, and each
+// that was confirmed. A stranger may sign up with her address just before she
+// does, and she may take his letter for hers: so an attempt can be completed
+// only by whoever began it. The code works with the browser that signed up,
+// the link with the password of that attempt, and a code or a link of a
+// stranger's letter opens nothing in her hands. No attempt ends another, or
+// the stranger's would end hers. An access token names a session, and each
 // request asks the database whether it still lives. A session counts its
 // refresh tokens: one step back is two tabs, further back is a thief, and
 // then it ends. What is decided against somebody is committed although she
@@ -35,7 +38,7 @@ import (
 
 // The faults of this domain.
 var (
-	ErrCode            = &fault.Error{Kind: fault.Invalid, Code: "code-wrong", Detail: "This code is wrong, spent or too old. Sign up again to get a new one."}
+	ErrCode            = &fault.Error{Kind: fault.Invalid, Code: "code-wrong", Detail: "This code or link is wrong here, spent or too old. Sign up again to get a new one."}
 	ErrCredentials     = &fault.Error{Kind: fault.Unauthenticated, Code: "credentials-wrong", Detail: "This address and this password do not go together."}
 	ErrRefreshInvalid  = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh-invalid", Detail: "This session is over. Please sign in again."}
 	ErrRefreshReused   = &fault.Error{Kind: fault.Unauthenticated, Code: "refresh-reused", Detail: "This key was used before, so the session has ended for safety. Please sign in again."}

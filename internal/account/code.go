@@ -28,20 +28,29 @@ func (a *Account) signupCode(id uuid.UUID) string {
 	return fmt.Sprintf("%06d", n%1_000_000)
 }
 
-// signupToken is what her link carries.
-func (a *Account) signupToken(id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString(append(id[:], a.mac("signup-token", id[:])...))
+// What a sealed id opens.
+const (
+	sealSignup  = "signup-token"   // in the link of a sign-up
+	sealAttempt = "signup-attempt" // of the browser that began a sign-up
+)
+
+// seal gives an id in a form that only we can make, for one purpose.
+func (a *Account) seal(purpose string, id uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString(append(id[:], a.mac(purpose, id[:])...))
 }
 
-// openSignupToken gives the attempt a token belongs to; false when it is not
-// one of ours, letter for letter.
-func (a *Account) openSignupToken(token string) (uuid.UUID, bool) {
-	raw, ok := decode(token, 16+sha256.Size)
+// unseal gives the id; false when this is not one of ours for the purpose,
+// letter for letter.
+func (a *Account) unseal(purpose, sealed string) (uuid.UUID, bool) {
+	raw, ok := decode(sealed, 16+sha256.Size)
 	if !ok {
 		return uuid.Nil, false
 	}
 	id := uuid.UUID(raw[:16])
-	return id, hmac.Equal(raw[16:], a.mac("signup-token", id[:]))
+	if !hmac.Equal(raw[16:], a.mac(purpose, id[:])) {
+		return uuid.Nil, false
+	}
+	return id, true
 }
 
 const refreshPrefix = "rt1."

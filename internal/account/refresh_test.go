@@ -250,7 +250,7 @@ func TestForgedRefreshTokens(t *testing.T) {
 		"a line break within":    good[:20] + "\n" + good[21:],
 		"the session of another": good[:4] + other.RefreshToken[4:26] + good[26:],
 		"a key of another":       foreign.refreshToken(s.ID, 1), "no session": r.refreshToken(uuid.New(), 1),
-		"a sign-up token": r.signupToken(s.ID), "an access token": s.AccessToken, "spaces": " " + good,
+		"a sign-up token": r.seal(sealSignup, s.ID), "an access token": s.AccessToken, "spaces": " " + good,
 	} {
 		_, err := r.Refresh(ctx, token)
 		if err == nil {
@@ -350,7 +350,7 @@ func TestRefusesATransaction(t *testing.T) {
 		if _, err := r.Refresh(ctx, "rt1.x"); !errors.Is(err, pg.ErrInTx) {
 			t.Errorf("refresh: %v", err)
 		}
-		if _, err := r.Verify(ctx, Verification{Token: "x"}); !errors.Is(err, pg.ErrInTx) {
+		if _, err := r.Verify(ctx, Verification{Token: "x", Password: "x"}); !errors.Is(err, pg.ErrInTx) {
 			t.Errorf("verify: %v", err)
 		}
 		return nil

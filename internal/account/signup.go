@@ -16,17 +16,20 @@ import (
 )
 
 const (
-	signupTTL   = 24 * time.Hour
-	codeTries   = 5
-	mailsPerDay = 10 // to one address: each is another code to guess at
-	longestName = 80
+	signupTTL    = 24 * time.Hour
+	codeTries    = 5
+	mailsPerHour = 3 // to one address: nobody's mailbox is filled,
+	mailsPerDay  = 10 // and each is another code to guess at
+	longestName  = 80
 )
 
 // NewSignup is what she gives to sign up.
 type NewSignup struct{ Email, Password, DisplayName string }
 
-// Verification is either the Token of her link, or Email and Code.
-type Verification struct{ Token, Email, Code string }
+// Verification is either Signup, which the browser was given that began, and
+// the Code of its mail; or the Token of the link and the Password of that
+// attempt.
+type Verification struct{ Signup, Code, Token, Password string }
 
 // signup is one attempt to get an account.
 type signup struct {
@@ -38,27 +41,28 @@ type signup struct {
 	CreatedAt    time.Time
 }
 
-// SignUp promises a mail. It does the same, and as long, for every address:
+// SignUp promises a mail and gives what the browser that began must show
+// together with its code. It does the same, and as long, for every address:
 // whether it is known is found out in the job that writes the mail. Faults:
 // invalid values, ErrBusy.
-func (a *Account) SignUp(ctx context.Context, n NewSignup) error {
+func (a *Account) SignUp(ctx context.Context, n NewSignup) (attempt string, err error) {
 	key, err := emailKey(n.Email)
 	if err != nil {
-		return err
+		return "", err
 	}
 	name, err := displayName(n.DisplayName)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := a.passwords.check(n.Password, n.Email, name); err != nil {
-		return err
+		return "", err
 	}
 	hash, err := a.passwords.hash(ctx, n.Password)
 	if err != nil {
-		return err
+		return "", err
 	}
 	s := signup{ID: pg.NewID(), Email: n.Email, EmailKey: key, PasswordHash: hash, DisplayName: name}
-	return a.db.InTx(ctx, func(ctx context.Context) error {
+	return a.seal(sealAttempt, s.ID), a.db.InTx(ctx, func(ctx context.Context) error {
 		now := a.clock.Now()
 		if err := a.insertSignup(ctx, s, now, now.Add(signupTTL)); err != nil {
 			return err
@@ -68,96 +72,78 @@ func (a *Account) SignUp(ctx context.Context, n NewSignup) error {
 }
 
 // Verify confirms an address, makes the account with the password of that
-// attempt, and starts a session. Each attempt works once. A wrong code counts
-// against every open attempt of its address, and the fifth spends their codes
-// (links stay good). Faults: ErrCode at /code or /token, the same in every
-// case.
+// attempt, and starts a session. Each attempt works once, and for whoever
+// began it: a code needs the browser that signed up, a link its password. So
+// a stranger who signs up with her address gains nothing when she types the
+// code or opens the link of his mail. The fifth wrong try spends an attempt.
+// Faults: ErrCode at /code or /token, the same in every case; ErrBusy.
 func (a *Account) Verify(ctx context.Context, v Verification) (Session, error) {
 	if err := a.db.Outside(ctx); err != nil {
 		return Session{}, fmt.Errorf("verify: a wrong try must be committed: %w", err)
 	}
-	find, wrong, err := a.attempt(v)
+	pointer, err := v.kind()
+	if err != nil {
+		return Session{}, err
+	}
+	id, right, err := a.judgeAttempt(ctx, v)
 	if err != nil {
 		return Session{}, err
 	}
 	var s *Session
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
-		id, err := find(ctx)
-		if err != nil || id == uuid.Nil {
-			return err
-		}
-		s, err = a.join(ctx, id)
+		s, err = a.join(ctx, id, right)
 		return err
 	})
 	if err != nil {
 		return Session{}, err
 	}
 	if s == nil {
-		return Session{}, wrong
+		return Session{}, ErrCode.At(fault.Field{Pointer: pointer, Code: ErrCode.Code, Detail: ErrCode.Detail})
 	}
 	return *s, nil
 }
 
-// attempt says how to find the attempt that v proves, uuid.Nil for none, and
-// what to answer then.
-func (a *Account) attempt(v Verification) (find func(context.Context) (uuid.UUID, error), wrong error, err error) {
+// kind gives where a wrong one is pointed out.
+func (v Verification) kind() (pointer string, err error) {
 	switch {
+	case v.Token != "" && v.Password != "":
+		return "/token", nil
 	case v.Token != "":
-		find = func(context.Context) (uuid.UUID, error) {
-			id, ok := a.openSignupToken(v.Token)
-			if !ok {
-				return uuid.Nil, nil
-			}
-			return id, nil
-		}
-		return find, wrongAt("/token"), nil
-	case v.Email == "" && v.Code == "":
-		return nil, nil, fault.InvalidField("/token", "required", "Send the token of the link, or email and code.")
-	case v.Email == "":
-		return nil, nil, fault.InvalidField("/email", "required", "A code needs the email it was sent to.")
-	case v.Code == "":
-		return nil, nil, fault.InvalidField("/code", "required", "An email needs the code that was sent to it.")
+		return "", fault.InvalidField("/password", "required", "A link needs the password that was chosen when signing up.")
+	case v.Signup != "" && v.Code != "":
+		return "/code", nil
+	case v.Signup == "" && v.Code == "":
+		return "", fault.InvalidField("/token", "required", "Send signup and code, or the token of the link and the password.")
+	case v.Signup == "":
+		return "", fault.InvalidField("/signup", "required", "A code needs the signup it belongs to.")
 	}
-	find = func(ctx context.Context) (uuid.UUID, error) {
-		key, err := emailKey(v.Email)
-		if err != nil {
-			return uuid.Nil, nil //nolint:nilerr // nobody can have signed up with it: the same answer
-		}
-		return a.tryCode(ctx, key, v.Code)
-	}
-	return find, wrongAt("/code"), nil
+	return "", fault.InvalidField("/code", "required", "A signup needs the code of its mail.")
 }
 
-func wrongAt(pointer string) error {
-	return ErrCode.At(fault.Field{Pointer: pointer, Code: ErrCode.Code, Detail: ErrCode.Detail})
-}
-
-// tryCode compares code with every open attempt of an address, all in the
-// same time. The rows stay locked, so that guesses at once are counted one by
-// one.
-func (a *Account) tryCode(ctx context.Context, key, code string) (uuid.UUID, error) {
-	open, err := a.lockSignups(ctx, key, a.clock.Now())
+// judgeAttempt says which attempt is meant and whether v proves it, after the
+// same work in every case. Nothing is used up yet.
+func (a *Account) judgeAttempt(ctx context.Context, v Verification) (id uuid.UUID, right bool, err error) {
+	if v.Token == "" {
+		id, ok := a.unseal(sealAttempt, v.Signup)
+		same := subtle.ConstantTimeCompare([]byte(a.signupCode(id)), []byte(v.Code)) == 1
+		return id, ok && same, nil
+	}
+	id, ok := a.unseal(sealSignup, v.Token)
+	hash, err := a.signupHash(ctx, id)
 	if err != nil {
-		return uuid.Nil, err
+		return id, false, err
 	}
-	found := uuid.Nil
-	for _, id := range open {
-		if subtle.ConstantTimeCompare([]byte(a.signupCode(id)), []byte(code)) == 1 {
-			found = id
-		}
-	}
-	if found == uuid.Nil && len(open) > 0 {
-		return found, a.countTry(ctx, open)
-	}
-	return found, nil
+	same, _, err := a.passwords.verify(ctx, v.Password, hash)
+	return id, ok && same, err
 }
 
-// join uses an attempt up and makes its account; nil when it was used before,
-// is too old, or the address got an account in the meantime.
-func (a *Account) join(ctx context.Context, id uuid.UUID) (*Session, error) {
+// join counts the try and, when it is right, uses the attempt up and makes its
+// account; nil when it was used before, is spent or too old, or the address
+// got an account in the meantime.
+func (a *Account) join(ctx context.Context, id uuid.UUID, right bool) (*Session, error) {
 	now := a.clock.Now()
-	s, ok, err := a.useSignup(ctx, id, now)
-	if err != nil || !ok {
+	s, ok, err := a.trySignup(ctx, id, right, now)
+	if err != nil || !ok || !right {
 		return nil, err
 	}
 	u := newUser{

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -136,17 +137,19 @@ func (a *Account) insertRole(ctx context.Context, userID uuid.UUID, role Role, b
 
 const (
 	insertSignupSQL = `INSERT INTO signups (id, email, email_key, password_hash, display_name, tries, created_at, expires_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`
-	// A repeated job finds its own claim; beyond the daily number nothing is sent.
-	claimMailSQL = `UPDATE signups s SET mailed_at = coalesce(s.mailed_at, ?)
-WHERE s.id = ? AND s.used_at IS NULL AND s.expires_at > ?
-  AND (s.mailed_at IS NOT NULL OR (SELECT count(*) FROM signups o WHERE o.email_key = s.email_key AND o.mailed_at > ?) < ?)
+	// Letters to one address are counted one after the other.
+	lockAddressSQL = `SELECT pg_advisory_xact_lock(hashtextextended('signup-mail:' || email_key, 0)) FROM signups WHERE id = ?`
+	// A repeated job finds its own claim; beyond the numbers nothing is sent.
+	claimMailSQL = `UPDATE signups s SET mailed_at = coalesce(s.mailed_at, @now)
+WHERE s.id = @id AND s.used_at IS NULL AND s.expires_at > @now AND (s.mailed_at IS NOT NULL OR (
+    SELECT count(*) < @daily AND count(*) FILTER (WHERE o.mailed_at > @hour) < @hourly
+    FROM signups o WHERE o.email_key = s.email_key AND o.mailed_at > @day))
 RETURNING s.id, s.email, s.email_key, s.password_hash, s.display_name, s.created_at`
-	// Always in the order of ids: two of these cannot wait for each other.
-	lockSignupsSQL = `SELECT id FROM signups
-WHERE email_key = ? AND used_at IS NULL AND expires_at > ? AND tries < ? AND mailed_at IS NOT NULL ORDER BY id FOR UPDATE`
-	countTrySQL  = `UPDATE signups SET tries = tries + 1 WHERE id IN ?`
-	useSignupSQL = `UPDATE signups SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?
+	// Each try is counted, the right one uses it up: no two do.
+	trySignupSQL = `UPDATE signups SET tries = tries + 1, used_at = CASE WHEN ? THEN ?::timestamptz END
+WHERE id = ? AND used_at IS NULL AND expires_at > ? AND tries < ? AND mailed_at IS NOT NULL
 RETURNING id, email, email_key, password_hash, display_name, created_at`
+	signupHashSQL    = `SELECT id, password_hash FROM signups WHERE id = ?`
 	pruneSignupsSQL  = `DELETE FROM signups WHERE expires_at < ?`
 	pruneSessionsSQL = `DELETE FROM sessions WHERE expires_at < ? OR idle_expires_at < ? OR revoked_at < ?`
 )
@@ -156,25 +159,28 @@ func (a *Account) insertSignup(ctx context.Context, s signup, now, expires time.
 }
 
 // claimMail is false when the mail of an attempt must not be sent (any more).
-func (a *Account) claimMail(ctx context.Context, id uuid.UUID, now time.Time) (signup, bool, error) {
-	return one[signup](ctx, a.db, "claim the mail of a signup", claimMailSQL, now, id, now, now.Add(-24*time.Hour), mailsPerDay)
+func (a *Account) claimMail(ctx context.Context, id uuid.UUID, now time.Time) (s signup, ok bool, err error) {
+	err = a.db.InTx(ctx, func(ctx context.Context) error {
+		if err := a.exec(ctx, "wait for other letters to an address", lockAddressSQL, id); err != nil {
+			return err
+		}
+		s, ok, err = one[signup](ctx, a.db, "claim the mail of a signup", claimMailSQL, sql.Named("now", now), sql.Named("id", id),
+			sql.Named("hour", now.Add(-time.Hour)), sql.Named("day", now.Add(-24*time.Hour)),
+			sql.Named("hourly", mailsPerHour), sql.Named("daily", mailsPerDay))
+		return err
+	})
+	return s, ok, err
 }
 
-func (a *Account) lockSignups(ctx context.Context, key string, now time.Time) ([]uuid.UUID, error) {
-	rows, err := many[idRow](ctx, a.db, "lock signups", lockSignupsSQL, key, now, codeTries)
-	ids := make([]uuid.UUID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	return ids, err
+// trySignup is false when an attempt cannot be tried (any more).
+func (a *Account) trySignup(ctx context.Context, id uuid.UUID, right bool, now time.Time) (signup, bool, error) {
+	return one[signup](ctx, a.db, "try a signup", trySignupSQL, right, now, id, now, codeTries)
 }
 
-func (a *Account) countTry(ctx context.Context, ids []uuid.UUID) error {
-	return a.exec(ctx, "count a wrong code", countTrySQL, ids)
-}
-
-func (a *Account) useSignup(ctx context.Context, id uuid.UUID, now time.Time) (signup, bool, error) {
-	return one[signup](ctx, a.db, "use a signup", useSignupSQL, now, id, now)
+// signupHash is "" for an attempt that never was.
+func (a *Account) signupHash(ctx context.Context, id uuid.UUID) (string, error) {
+	row, _, err := one[credentialsRow](ctx, a.db, "read the password hash of a signup", signupHashSQL, id)
+	return row.PasswordHash, err
 }
 
 func (a *Account) prune(ctx context.Context, now time.Time) error {
