@@ -26,6 +26,7 @@ const (
 	IdentityLinked    Notice = "identity-linked"
 	IdentityUnlinked  Notice = "identity-unlinked"
 	ErasurePlanned    Notice = "erasure-planned"
+	ErasureUndone     Notice = "erasure-undone"
 	ExportReady       Notice = "export-ready"
 )
 
@@ -41,6 +42,7 @@ func sentences() map[Notice]string {
 		IdentityLinked:    "Another way to sign in was linked to your account",
 		IdentityUnlinked:  "A way to sign in was taken off your account",
 		ErasurePlanned:    "Your account will be erased in seven days",
+		ErasureUndone:     "Your account will not be erased after all",
 		ExportReady:       "The copy of your data is ready",
 	}
 }

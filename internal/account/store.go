@@ -85,6 +85,7 @@ VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO N
 	replaceHashSQL  = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
 	updateUserSQL   = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
 WHERE id = ? AND state = 'active' AND (?::bigint = 0 OR version = ?) RETURNING id`
+	closeUserSQL  = `UPDATE users SET state = 'deleted', version = version + 1, updated_at = ? WHERE id = ? AND state <> 'deleted'`
 	insertRoleSQL = `INSERT INTO user_roles (user_id, role, granted_by, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
 )
 
@@ -129,6 +130,10 @@ func (a *Account) replaceHash(ctx context.Context, id uuid.UUID, old, hash strin
 func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version int64, now time.Time) (bool, error) {
 	_, ok, err := one[idRow](ctx, a.db, "change a user", updateUserSQL, e.DisplayName, e.TimeZone, now, id, version, version)
 	return ok, err
+}
+
+func (a *Account) closeUser(ctx context.Context, id uuid.UUID, now time.Time) error {
+	return a.exec(ctx, "close an account", closeUserSQL, now, id)
 }
 
 func (a *Account) insertRole(ctx context.Context, userID uuid.UUID, role Role, by uuid.UUID, now time.Time) error {

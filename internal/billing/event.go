@@ -99,6 +99,23 @@ func readEvent(payload []byte) (event, error) {
 	return e, nil
 }
 
+// bare is the JSON of an event with no more than readEvent takes from it: what
+// Stripe says after somebody has left us has her name in it once more.
+func (e event) bare() string {
+	var out envelope
+	out.ID, out.Object, out.Type, out.APIVersion, out.Livemode, out.Created = e.ID, "event", e.Type, e.APIVersion, e.Livemode, e.Created.Unix()
+	o := &out.Data.Object
+	o.Customer, _ = json.Marshal(e.Customer) // a string cannot fail
+	if e.Session != "" {
+		o.ID, o.Object = e.Session, "checkout.session"
+	}
+	if !e.Claim.none() {
+		o.Metadata = map[string]string{metaUser: e.Claim.UserID.String(), metaCheckout: e.Claim.CheckoutID.String()}
+	}
+	text, _ := json.Marshal(out) // nor can this
+	return string(text)
+}
+
 // customerIn reads a customer that is either its id or the whole object.
 func customerIn(raw json.RawMessage) string {
 	var id string

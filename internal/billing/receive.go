@@ -40,6 +40,13 @@ func (b *Billing) keepEvent(ctx context.Context, e event, payload []byte) error 
 		ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, Livemode: e.Livemode, CustomerID: e.Customer, Payload: string(payload),
 		State: stateReceived, CreatedAt: e.Created, ReceivedAt: now,
 	}
+	erased, err := b.store.erased(ctx, e.Customer)
+	if err != nil {
+		return err
+	}
+	if erased {
+		row.Payload = e.bare()
+	}
 	if !known(e.Type) {
 		row.State, row.SettledAt = stateIgnored, &now
 	}

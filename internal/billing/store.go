@@ -126,6 +126,13 @@ func (s store) rebind(ctx context.Context, userID uuid.UUID, gone, customer stri
 	return s.exec(ctx, "replace a customer", sql, customer, userID, gone)
 }
 
+// erased reports whether a customer is bound to somebody who has left us.
+func (s store) erased(ctx context.Context, customer string) (bool, error) {
+	const sql = `SELECT c.user_id AS id FROM stripe_customers c JOIN users u ON u.id = c.user_id WHERE c.stripe_id = ? AND u.state = 'deleted'`
+	found, err := gorm.G[keyed](s.db.Conn(ctx)).Raw(sql, customer).Find(ctx)
+	return len(found) > 0, wrap(err, "look whose customer it is")
+}
+
 func (s store) email(ctx context.Context, userID uuid.UUID) (string, error) {
 	found, err := pg.First[texted](ctx, s.db, `SELECT email AS text FROM users WHERE id = ?`, userID)
 	return found.Text, wrap(err, "read the address of a member")

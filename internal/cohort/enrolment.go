@@ -2,6 +2,7 @@ package cohort
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -73,6 +74,24 @@ func (c *Cohort) enrol(ctx context.Context, userID, id uuid.UUID) (Enrolment, bo
 // fault.ErrNotFound when she has no live seat.
 func (c *Cohort) Withdraw(ctx context.Context, actor, userID, id uuid.UUID) error {
 	return c.moveOne(ctx, actor, userID, id, []Seat{Active, Paused}, Withdrawn)
+}
+
+// Leave ends every live seat of somebody who leaves us, as Withdraw does for
+// one. Without a seat nothing happens.
+func (c *Cohort) Leave(ctx context.Context, userID uuid.UUID) error {
+	return c.db.InTx(ctx, func(ctx context.Context) error {
+		// In the order of the cohorts: two who leave cannot wait for each other.
+		cohorts, err := c.seatsOf(ctx, userID)
+		if err != nil {
+			return err
+		}
+		for _, id := range cohorts {
+			if err := c.Withdraw(ctx, uuid.Nil, userID, id); err != nil && !errors.Is(err, fault.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Pause keeps her seat while she is away: she reads, and does not write. Fault:

@@ -193,6 +193,19 @@ func (c *Cohort) moveSeats(ctx context.Context, m move) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
+func (c *Cohort) seatsOf(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error) {
+	const live = `SELECT cohort_id AS id FROM enrolments WHERE user_id = ? AND state IN ('active', 'paused') ORDER BY cohort_id`
+	found, err := gorm.G[struct{ ID uuid.UUID }](c.db.Conn(ctx)).Raw(live, userID).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the seats of a person: %w", err)
+	}
+	ids := make([]uuid.UUID, len(found))
+	for n, r := range found {
+		ids[n] = r.ID
+	}
+	return ids, nil
+}
+
 func (c *Cohort) programmeOf(ctx context.Context, version uuid.UUID) (uuid.UUID, error) {
 	row, err := gorm.G[struct{ ProgrammeID uuid.UUID }](c.db.Conn(ctx)).Raw(`SELECT programme_id FROM programme_versions WHERE id = ?`, version).Take(ctx)
 	if err != nil {

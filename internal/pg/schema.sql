@@ -108,6 +108,33 @@ CREATE TABLE public.enrolments (
     CONSTRAINT enrolments_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'completed'::text, 'withdrawn'::text])))
 );
 
+CREATE TABLE public.erasures (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    posts text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    undone_at timestamp with time zone,
+    begun_at timestamp with time zone,
+    steps_done text NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT erasures_posts_check CHECK ((posts = ANY (ARRAY['pseudonymise'::text, 'remove'::text])))
+);
+
+CREATE TABLE public.exports (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    state text NOT NULL,
+    tables_done bigint NOT NULL,
+    tables_total bigint NOT NULL,
+    bytes bigint NOT NULL,
+    file text,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'working'::text, 'ready'::text, 'failed'::text, 'expired'::text])))
+);
+
 CREATE TABLE public.grants (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -502,6 +529,12 @@ ALTER TABLE ONLY public.enrolments
 ALTER TABLE ONLY public.enrolments
     ADD CONSTRAINT enrolments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_pkey PRIMARY KEY (id);
 
@@ -645,6 +678,14 @@ CREATE UNIQUE INDEX enrolments_one_live_key ON public.enrolments USING btree (co
 
 CREATE INDEX enrolments_user_id_idx ON public.enrolments USING btree (user_id);
 
+CREATE INDEX erasures_due_idx ON public.erasures USING btree (due_at) WHERE ((undone_at IS NULL) AND (finished_at IS NULL));
+
+CREATE UNIQUE INDEX erasures_one_key ON public.erasures USING btree (user_id) WHERE (undone_at IS NULL);
+
+CREATE INDEX exports_open_idx ON public.exports USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'working'::text, 'ready'::text]));
+
+CREATE INDEX exports_user_id_idx ON public.exports USING btree (user_id, created_at DESC);
+
 CREATE INDEX grants_user_id_idx ON public.grants USING btree (user_id);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
@@ -730,6 +771,12 @@ ALTER TABLE ONLY public.enrolments
 
 ALTER TABLE ONLY public.enrolments
     ADD CONSTRAINT enrolments_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);

@@ -24,16 +24,16 @@ const (
 	Other     Kind = "other"     // names somebody else, who acted on her row
 )
 
-// Erasure is what the erasure of a person does to a row or a column of hers.
-type Erasure string
+// Fate is what the erasure of a person does to a row or a column of hers.
+type Fate string
 
 // What erasure does. A column has the one of its row, if not said otherwise.
 const (
-	Kept     Erasure = "kept"    // stays: with the tombstone for an account it tells of nobody
-	ByLaw    Erasure = "by law"  // stays: the books must be kept
-	Gone     Erasure = "gone"    // the row is deleted
-	Blanked  Erasure = "blanked" // the value is replaced
-	AsChosen Erasure = "chosen"  // by her choice, by the domain: see forum.Erase
+	Kept     Fate = "kept"    // stays: with the tombstone for an account it tells of nobody
+	ByLaw    Fate = "by law"  // stays: the books must be kept
+	Gone     Fate = "gone"    // the row is deleted
+	Blanked  Fate = "blanked" // the value is replaced
+	AsChosen Fate = "chosen"  // by her choice, by the domain: see forum.Erase
 )
 
 // Column is the tag of a column.
@@ -41,7 +41,7 @@ type Column struct {
 	Name     string
 	Kind     Kind
 	Exported bool
-	Erasure  Erasure
+	Fate     Fate
 	// Becomes is the SQL of the value after erasure, when it is Blanked.
 	Becomes string
 	// If is the SQL condition under which a value is exported; else it is left
@@ -68,6 +68,20 @@ type Retention struct {
 	Why   string
 }
 
+// String says it in words, behind "kept".
+func (r Retention) String() string {
+	switch days := int(r.After / day); {
+	case r.Why != "":
+		return r.Why
+	case days == 0:
+		return "until it is over"
+	case days == 1:
+		return "for a day"
+	default:
+		return fmt.Sprintf("for %d days after", days)
+	}
+}
+
 // Table is the tag of a table.
 type Table struct {
 	Name string
@@ -77,7 +91,7 @@ type Table struct {
 	// Names are more columns with her id whose rows go when she is erased, and
 	// are not hers to export: what others keep about her.
 	Names     []string
-	Rows      Erasure
+	Rows      Fate
 	Retention Retention
 	Columns   []Column
 }
@@ -120,7 +134,7 @@ func tagged(k Kind, export bool, names []string) []Column {
 // becomes says what erasure leaves in columns whose row is kept.
 func becomes(sql string, columns []Column) []Column {
 	for i := range columns {
-		columns[i].Erasure, columns[i].Becomes = Blanked, sql
+		columns[i].Fate, columns[i].Becomes = Blanked, sql
 	}
 	return columns
 }
@@ -147,11 +161,11 @@ func columns(lists ...[]Column) []Column { return slices.Concat(lists...) }
 // Tags classifies every column of every table, parents before children: what
 // is deleted is deleted from the end.
 func Tags() []Table {
-	all := slices.Concat(accountTags(), membershipTags(), billingTags(), programmeTags(), forumTags(), systemTags())
+	all := slices.Concat(accountTags(), membershipTags(), billingTags(), programmeTags(), forumTags(), systemTags(), privacyTags())
 	for i, t := range all {
 		for j, c := range t.Columns {
-			if c.Erasure == "" {
-				all[i].Columns[j].Erasure = t.Rows
+			if c.Fate == "" {
+				all[i].Columns[j].Fate = t.Rows
 			}
 		}
 	}

@@ -121,9 +121,9 @@ func flaws(table privacy.Table) (all []string) {
 			say("%s is a secret and must not be exported", c.Name)
 		case c.Kind == privacy.Other && c.Exported && c.If == "":
 			say("%s names somebody else: export it only(…)", c.Name)
-		case c.Erasure == privacy.Blanked && !stays:
+		case c.Fate == privacy.Blanked && !stays:
 			say("%s cannot become anything: its row does not stay", c.Name)
-		case stays && c.Erasure != privacy.Blanked && (c.Kind == privacy.Contact || c.Kind == privacy.Content || c.Kind == privacy.Secret || c.File):
+		case stays && c.Fate != privacy.Blanked && (c.Kind == privacy.Contact || c.Kind == privacy.Content || c.Kind == privacy.Secret || c.File):
 			say("%s is %s and its row stays: say what it becomes(…)", c.Name, c.Kind)
 		}
 	}

@@ -1,0 +1,55 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// Forget ends whatever a member pays for, at once and without paying back,
+// and takes her name, address and cards from Stripe, which keeps the invoices
+// as the law asks. Our books keep the customer's id. It may be repeated; who
+// never paid has nothing to forget. Fault: ErrPaymentsUnavailable.
+func (b *Billing) Forget(ctx context.Context, userID uuid.UUID) error {
+	customer, err := b.store.customerOf(ctx, userID)
+	if pg.Missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.forgetCheckout(ctx, userID); err != nil {
+		return err
+	}
+	all, err := b.stripe.subscriptions(ctx, customer)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Status.Terminal() {
+			continue
+		}
+		if err := b.stripe.cancel(ctx, r.StripeID); err != nil {
+			return err
+		}
+	}
+	// While Stripe still lists them: the ledger must learn of the end.
+	if _, err := b.sync(ctx, userID, customer, "erasure", time.Time{}, func(context.Context) error { return nil }); err != nil {
+		return err
+	}
+	return b.stripe.forgetCustomer(ctx, customer)
+}
+
+func (b *Billing) forgetCheckout(ctx context.Context, userID uuid.UUID) error {
+	open, err := b.store.openCheckout(ctx, userID)
+	if pg.Missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return b.closeCheckout(ctx, open)
+}

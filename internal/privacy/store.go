@@ -1,0 +1,87 @@
+package privacy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+func many[T any](ctx context.Context, p *Privacy, doing, sql string, args ...any) ([]T, error) {
+	rows, err := gorm.G[T](p.db.Conn(ctx)).Raw(sql, args...).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
+	return rows, nil
+}
+
+// one gives the first row; false when there is none.
+func one[T any](ctx context.Context, p *Privacy, doing, sql string, args ...any) (row T, ok bool, err error) {
+	rows, err := many[T](ctx, p, doing, sql, args...)
+	if err != nil || len(rows) == 0 {
+		return row, false, err
+	}
+	return rows[0], true, nil
+}
+
+func (p *Privacy) exec(ctx context.Context, doing, sql string, args ...any) error {
+	if err := gorm.G[struct{}](p.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+type idRow struct{ ID uuid.UUID }
+
+// lockUser lets what one person asks for go one after the other.
+func (p *Privacy) lockUser(ctx context.Context, id uuid.UUID) error {
+	return p.exec(ctx, "lock a user", `SELECT id FROM users WHERE id = ? FOR NO KEY UPDATE`, id)
+}
+
+const exportColumns = `id, user_id, state, tables_done, tables_total, bytes, file, created_at, finished_at, expires_at`
+
+// exportsOf gives the copies asked for since a moment, the latest first.
+func (p *Privacy) exportsOf(ctx context.Context, userID uuid.UUID, since time.Time) ([]Export, error) {
+	const sql = `SELECT ` + exportColumns + ` FROM exports WHERE user_id = ? AND created_at > ? ORDER BY created_at DESC, id DESC LIMIT 100`
+	return many[Export](ctx, p, "list exports", sql, userID, since)
+}
+
+func (p *Privacy) export(ctx context.Context, id uuid.UUID) (Export, bool, error) {
+	return one[Export](ctx, p, "read an export", `SELECT `+exportColumns+` FROM exports WHERE id = ?`, id)
+}
+
+func (p *Privacy) insertExport(ctx context.Context, e Export) error {
+	const sql = `INSERT INTO exports (id, user_id, state, tables_done, tables_total, bytes, created_at) VALUES (?, ?, ?, 0, ?, 0, ?)`
+	return p.exec(ctx, "add an export", sql, e.ID, e.UserID, e.State, e.TablesTotal, e.CreatedAt)
+}
+
+// beginExport names the file before it is written: what a crash leaves behind
+// is found and deleted.
+func (p *Privacy) beginExport(ctx context.Context, id uuid.UUID, key string) error {
+	const sql = `UPDATE exports SET state = 'working', file = ?, tables_done = 0, bytes = 0 WHERE id = ? AND state IN ('waiting', 'working')`
+	return p.exec(ctx, "begin an export", sql, key, id)
+}
+
+func (p *Privacy) exportProgress(ctx context.Context, id uuid.UUID, tables, bytes int64) error {
+	return p.exec(ctx, "note how far an export is", `UPDATE exports SET tables_done = ?, bytes = ? WHERE id = ?`, tables, bytes, id)
+}
+
+// exportReady is false when the export is not wanted any more.
+func (p *Privacy) exportReady(ctx context.Context, id uuid.UUID, bytes int64, now, expires time.Time) (bool, error) {
+	const sql = `UPDATE exports SET state = 'ready', tables_done = tables_total, bytes = ?, finished_at = ?, expires_at = ?
+		WHERE id = ? AND state = 'working' RETURNING id`
+	_, ok, err := one[idRow](ctx, p, "finish an export", sql, bytes, now, expires, id)
+	return ok, err
+}
+
+func (p *Privacy) exportsOver(ctx context.Context, now, stuck time.Time) ([]Export, error) {
+	const sql = `SELECT ` + exportColumns + ` FROM exports
+		WHERE (state = 'ready' AND expires_at <= ?) OR (state IN ('waiting', 'working') AND created_at < ?) ORDER BY created_at LIMIT 1000`
+	return many[Export](ctx, p, "look for exports that are over", sql, now, stuck)
+}
+
+func (p *Privacy) closeExport(ctx context.Context, id uuid.UUID, state ExportState) error {
+	return p.exec(ctx, "close an export", `UPDATE exports SET state = ?, file = NULL WHERE id = ?`, state, id)
+}
