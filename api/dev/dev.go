@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -255,6 +256,13 @@ func (r *run) web(l net.Listener, h http.Handler) {
 }
 
 func (r *run) build(ctx context.Context) error {
+	if strings.HasPrefix(r.cfg.BlobURL, "mem:") {
+		dir, err := filepath.Abs(filepath.Join(r.opt.Dir, "files"))
+		if err != nil {
+			return fmt.Errorf("find the folder for files: %w", err)
+		}
+		r.cfg.BlobURL = "file://" + filepath.ToSlash(dir)
+	}
 	if err := r.cfg.Check(); err != nil {
 		return fmt.Errorf("the configuration is not right:\n%w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/billing"
+	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
@@ -52,6 +53,7 @@ type App struct {
 	Programme  *programme.Programme
 	Report     *report.Report
 	Audit      *audit.Log
+	Files      *blob.Store
 	Hub        *stream.Hub
 	Keys       *idempotency.Keys
 	Contract   *middleware.Contract
@@ -79,8 +81,12 @@ func New(ctx context.Context, cfg Config, c clock.Clock, log *slog.Logger) (*App
 	if err != nil {
 		return nil, err
 	}
-	if err := a.build(); err != nil {
+	if a.Files, err = blob.Open(ctx, cfg.BlobURL); err != nil {
 		a.DB.Close()
+		return nil, fmt.Errorf("CONSERVATORY_BLOB_URL: %w", err)
+	}
+	if err := a.build(); err != nil {
+		a.Close()
 		return nil, err
 	}
 	a.metrics.watch(a)
@@ -174,4 +180,7 @@ func (a *App) Ready(ctx context.Context) []handler.Check {
 }
 
 // Close gives everything back. Run has stopped what was running.
-func (a *App) Close() { a.DB.Close() }
+func (a *App) Close() {
+	_ = a.Files.Close() // nothing is being written any more
+	a.DB.Close()
+}

@@ -45,6 +45,8 @@ type Config struct {
 	SMTPURL  string `env:"SMTP_URL" help:"smtp://user:password@host:587, or smtps:// for TLS from the start; ?tls=none only on loopback" secret:"true"`
 	MailFrom string `env:"CONSERVATORY_MAIL_FROM" envDefault:"Women's Tech Conservatory <hello@conservatory.example>" help:"the sender of mails"`
 
+	BlobURL string `env:"CONSERVATORY_BLOB_URL" envDefault:"mem://" help:"where files lie, e.g. file:///var/lib/conservatory/files: a folder that every process shares. mem:// forgets them at the end of the process"`
+
 	Sandbox  bool `env:"CONSERVATORY_SANDBOX" envDefault:"false" help:"start the Stripe sandbox; never in production"`
 	MailSink bool `env:"CONSERVATORY_MAIL_SINK" envDefault:"false" help:"start the mail sink; never in production"`
 	Demo     bool `env:"CONSERVATORY_DEMO" envDefault:"false" help:"load the demo community; never in production"`
@@ -135,6 +137,7 @@ func (c Config) checkProduction() []error {
 	no(c.SMTPURL != "" && strings.Contains(c.SMTPURL, "tls=none"), "SMTP_URL must not switch TLS off in production")
 	no(slices.ContainsFunc(c.TrustedProxies, everybody), "CONSERVATORY_TRUSTED_PROXIES must not trust everybody")
 	no(strings.Contains(c.MailFrom, "conservatory.example"), "CONSERVATORY_MAIL_FROM is still the example")
+	no(strings.HasPrefix(c.BlobURL, "mem:"), "CONSERVATORY_BLOB_URL must name a folder in production, such as file:///var/lib/conservatory/files")
 	no(c.Sandbox, "CONSERVATORY_SANDBOX cannot be switched on in production")
 	no(c.MailSink, "CONSERVATORY_MAIL_SINK cannot be switched on in production")
 	no(c.Demo, "CONSERVATORY_DEMO cannot be switched on in production")

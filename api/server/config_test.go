@@ -24,6 +24,7 @@ func production() map[string]string {
 		"STRIPE_SECRET_KEY":             "sk_live_51HvQmTzLaWcRbYsHdNf",
 		"STRIPE_WEBHOOK_SECRETS":        "whsec_9vQm7TzL0aWc4RbY8sHd1NfUj6Ge3iPo",
 		"SMTP_URL":                      "smtp://mailer:quietplease@mail.test:587",
+		"CONSERVATORY_BLOB_URL":         "file:///var/lib/conservatory/files",
 	}
 }
 
@@ -115,6 +116,7 @@ func badPartners() []badSetting {
 		{"STRIPE_WEBHOOK_SECRETS", production()["STRIPE_WEBHOOK_SECRETS"] + ",hunter2"},
 		{"STRIPE_WEBHOOK_SECRETS", "9vQm7TzL0aWc4RbY8sHd1NfUj6Ge3iPo0000"},
 		{"STRIPE_API_BASE", "http://127.0.0.1:8420"},
+		{"CONSERVATORY_BLOB_URL", "mem://"},
 		{"SMTP_URL", ""},
 		{"SMTP_URL", "smtp://mail.test:25?tls=none"},
 		{"CONSERVATORY_MAIL_FROM", "Conservatory <hello@conservatory.example>"},
