@@ -148,7 +148,7 @@ func (w World) Example(t testing.TB, op middleware.Operation) Call {
 // somebody like her.
 func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	t.Helper()
-	if shutsOut(op) && who.Token != "" {
+	if (shutsOut(op) || usesUp(op)) && who.Token != "" {
 		who = w.twin(t, who)
 	}
 	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}, Token: who.Token}
@@ -156,6 +156,8 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	switch {
 	case op.ID == "endSession" && who.Token != "":
 		id = w.h.otherSession(t, who)
+	case strings.HasPrefix(op.Path, "/v1/me/exports/{id}") && who.Token != "":
+		id = w.h.Export(t, who)
 	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
 		id = w.CohortA
 	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
@@ -168,6 +170,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		id = w.Lesson
 	}
 	c.Path = strings.Replace(c.Path, "{id}", id.String(), 1)
+	if (op.ID == "getErasure" || op.ID == "undoErasure") && who.Token != "" {
+		w.h.planErasure(t, who)
+	}
 	if op.ID == "listMembershipReportMembers" {
 		c.Path += "?movement=new"
 	}

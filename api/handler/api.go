@@ -12,6 +12,7 @@ type API struct {
 	Programme
 	Report
 	Audit
+	Privacy
 	System
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/internal/privacy"
 	"github.com/womens-tech-conservatory/conservatory/internal/programme"
 	"github.com/womens-tech-conservatory/conservatory/internal/report"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
@@ -54,6 +55,7 @@ type App struct {
 	Report     *report.Report
 	Audit      *audit.Log
 	Files      *blob.Store
+	Privacy    *privacy.Privacy
 	Hub        *stream.Hub
 	Keys       *idempotency.Keys
 	Contract   *middleware.Contract
@@ -129,6 +131,9 @@ func (a *App) build() error {
 	a.Forum = forum.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Programme = programme.New(db, c)
 	a.Report = report.New(db, c, a.cursors)
+	if err := a.buildPrivacy(mailer); err != nil {
+		return err
+	}
 	a.Keys = idempotency.New(db, c)
 	a.Keys.Work(a.Queue)
 	a.Outbox.Work(a.Queue)

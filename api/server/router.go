@@ -48,7 +48,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	compress, err := gzhttp.NewWrapper(gzhttp.EnableZstd(true), gzhttp.MinSize(1024),
-		gzhttp.ExceptContentTypes([]string{"text/event-stream"}))
+		gzhttp.ExceptContentTypes([]string{"text/event-stream", "application/zip"}))
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
@@ -101,9 +101,9 @@ func (a *App) use(engine *gin.Engine) error {
 	return nil
 }
 
-// deadline bounds what a request may take. Streams have none.
+// deadline bounds what a request may take. Streams and downloads have none.
 func (a *App) deadline(c *gin.Context) {
-	if op := a.Contract.Find(c); op != nil && op.ID == "openStream" {
+	if op := a.Contract.Find(c); op != nil && (op.ID == "openStream" || op.ID == "getExportFile") {
 		c.Next()
 		return
 	}
@@ -139,6 +139,7 @@ func (a *App) mount(engine *gin.Engine) {
 		Programme:  handler.Programme{Programme: a.Programme},
 		Report:     handler.Report{Report: a.Report},
 		Audit:      handler.Audit{Log: a.Audit, Cursors: a.cursors},
+		Privacy:    handler.Privacy{Privacy: a.Privacy, Membership: a.Membership},
 		System:     handler.System{Ready: a.Ready},
 	}
 	wrong := func(c *gin.Context, err error) { problem.Write(c, err) }

@@ -94,21 +94,21 @@ func (p *Privacy) Export(ctx context.Context, who account.Actor, id uuid.UUID) (
 
 // OpenExport gives the file of one of her copies, which the caller closes, and
 // its size. Faults: fault.ErrNotFound, ErrNotReady, ErrExportGone.
-func (p *Privacy) OpenExport(ctx context.Context, who account.Actor, id uuid.UUID) (file io.ReadCloser, size int64, err error) {
-	e, err := p.Export(ctx, who, id)
+func (p *Privacy) OpenExport(ctx context.Context, who account.Actor, id uuid.UUID) (e Export, file io.ReadCloser, size int64, err error) {
+	e, err = p.Export(ctx, who, id)
 	switch {
 	case err != nil:
-		return nil, 0, err
+		return e, nil, 0, err
 	case e.State == ExportWaiting || e.State == ExportWorking:
-		return nil, 0, ErrNotReady
+		return e, nil, 0, ErrNotReady
 	case e.File == nil || e.State != ExportReady || !p.clock.Now().Before(*e.ExpiresAt):
-		return nil, 0, ErrExportGone
+		return e, nil, 0, ErrExportGone
 	}
 	err = p.db.InTx(ctx, func(ctx context.Context) error { return p.record(ctx, who.ID, who.ID, "export.download", e.ID) })
-	if err != nil {
-		return nil, 0, err
+	if err == nil {
+		file, size, err = p.cfg.Files.Read(ctx, *e.File)
 	}
-	return p.cfg.Files.Read(ctx, *e.File)
+	return e, file, size, err
 }
 
 // MakeExport makes the file of a copy that was asked for. It begins anew after
