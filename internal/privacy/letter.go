@@ -36,7 +36,7 @@ func (p *Privacy) farewell(ctx context.Context, e Erasure) error {
 	if err != nil || email == "" {
 		return err
 	}
-	letter, err := p.letters.farewell.Letter(email, "farewell-"+e.ID.String(), letterData{Name: name, Link: p.cfg.FrontendURL})
+	letter, err := p.letters.farewell.Letter(email, "farewell-"+e.ID.String(), letterData{Name: name, Link: p.cfg.FrontendURL + "/"})
 	if err != nil {
 		return err
 	}
@@ -49,5 +49,5 @@ func (p *Privacy) farewell(ctx context.Context, e Erasure) error {
 
 // Previews shows every letter of this domain, filled in with invented values.
 func (p *Privacy) Previews() ([]mail.Preview, error) {
-	return mail.Previews(map[string]*mail.Template{"privacy/farewell": p.letters.farewell}, letterData{Name: "Maria", Link: p.cfg.FrontendURL})
+	return mail.Previews(map[string]*mail.Template{"privacy/farewell": p.letters.farewell}, letterData{Name: "Maria", Link: p.cfg.FrontendURL + "/"})
 }
