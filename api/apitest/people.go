@@ -41,6 +41,16 @@ func (h *House) Person(t testing.TB, name string, roles ...account.Role) Someone
 	return Someone{Role: name, ID: user.ID, Email: email, Token: h.LogIn(t, email), roles: roles}
 }
 
+// Stranger is an account that nobody has signed in to yet.
+func (h *House) Stranger(t testing.TB) uuid.UUID {
+	t.Helper()
+	user, err := h.App.Account.Create(t.Context(), account.NewUser{Email: "stranger." + uuid.NewString()[:8] + "@example.org", DisplayName: "A stranger"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user.ID
+}
+
 // LogIn gives an access token.
 func (h *House) LogIn(t testing.TB, email string) string {
 	t.Helper()

@@ -168,10 +168,15 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		id = w.h.Reply(t, w.A, w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID))
 	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
 		id = w.Lesson
+	case strings.HasPrefix(op.Path, "/v1/admin/members/{id}"):
+		id = w.h.Stranger(t)
 	}
 	c.Path = strings.Replace(c.Path, "{id}", id.String(), 1)
 	if (op.ID == "getErasure" || op.ID == "undoErasure") && who.Token != "" {
 		w.h.planErasure(t, who)
+	}
+	if strings.Contains(c.Path, "{grant_id}") {
+		c.Path = strings.Replace(c.Path, "{grant_id}", w.h.Role(t, id, account.Coach).String(), 1)
 	}
 	if op.ID == "listMembershipReportMembers" {
 		c.Path += "?movement=new"
@@ -181,6 +186,16 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	}
 	c.Body = example(t, op)
 	return c
+}
+
+// Role gives somebody a role everywhere and gives the id of the grant.
+func (h *House) Role(t testing.TB, userID uuid.UUID, role account.Role) uuid.UUID {
+	t.Helper()
+	g, _, err := h.App.Account.GrantRole(t.Context(), account.Actor{}, userID, account.NewGrant{Role: role})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.ID
 }
 
 // shutsOut tells the operations after which the caller's own session is over.

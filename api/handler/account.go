@@ -207,9 +207,13 @@ func meOut(u account.User) openapi.Me {
 	for i, r := range u.Roles {
 		roles[i] = openapi.Role(r)
 	}
+	var scoped []openapi.ScopedRole
+	for _, r := range u.Scoped {
+		scoped = append(scoped, openapi.ScopedRole{Role: openapi.Role(r.Role), CohortID: r.CohortID, SpaceID: r.SpaceID})
+	}
 	return openapi.Me{
 		ID: u.ID, Email: u.Email, EmailVerified: u.Verified, DisplayName: u.DisplayName,
-		TimeZone: u.TimeZone, Roles: roles, CreatedAt: u.CreatedAt,
+		TimeZone: u.TimeZone, Roles: roles, ScopedRoles: scoped, CreatedAt: u.CreatedAt,
 	}
 }
 

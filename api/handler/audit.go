@@ -28,7 +28,7 @@ func (h Audit) ListAuditEntries(ctx context.Context, r openapi.ListAuditEntriesR
 	for i, e := range page {
 		out.Items[i] = openapi.AuditEntry{
 			ID: e.ID, At: e.At, ActorID: e.ActorID, Action: e.Action, TargetKind: e.TargetKind, TargetID: e.TargetID,
-			Detail: e.Detail, RequestID: e.RequestID,
+			Detail: e.Detail, RequestID: e.RequestID, ActorRoles: e.ActorRoles, Changes: changesOut(e.Changes),
 		}
 	}
 	return out, err
@@ -47,9 +47,17 @@ func (h Audit) ListMyAuditEntries(ctx context.Context, r openapi.ListMyAuditEntr
 		case uuid.Nil:
 			by = openapi.MyAuditEntryBySystem
 		}
-		out.Items[i] = openapi.MyAuditEntry{ID: e.ID, At: e.At, By: by, Action: e.Action, TargetKind: e.TargetKind, Detail: e.Detail}
+		out.Items[i] = openapi.MyAuditEntry{ID: e.ID, At: e.At, By: by, Action: e.Action, TargetKind: e.TargetKind, Detail: e.Detail, Changes: changesOut(e.Changes)}
 	}
 	return out, err
+}
+
+func changesOut(all []audit.Change) []openapi.AuditChange {
+	var out []openapi.AuditChange
+	for _, c := range all {
+		out = append(out, openapi.AuditChange{Field: c.Field, Before: c.Before, After: c.After})
+	}
+	return out
 }
 
 func (h Audit) page(ctx context.Context, f audit.Filter, token string, limit int) ([]audit.Recorded, string, error) {

@@ -653,6 +653,13 @@ type AccessCount struct {
 // AccessLevel defines model for AccessLevel.
 type AccessLevel string
 
+// AuditChange A field that changed. Secrets and private texts are not among them.
+type AuditChange struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
 // AuditEntry defines model for AuditEntry.
 type AuditEntry struct {
 	ID openapi_types.UUID `json:"id"`
@@ -666,11 +673,15 @@ type AuditEntry struct {
 	TargetKind string `json:"target_kind"`
 	TargetID   string `json:"target_id"`
 
-	// Detail What changed, by id and code.
+	// Detail More of it, by id and code.
 	Detail map[string]string `json:"detail"`
 
 	// RequestID Absent in background work.
 	RequestID string `json:"request_id,omitempty,omitzero"`
+
+	// ActorRoles The roles of whoever acted, as they were then, such as `admin` or `coach@cohort:019ab5c0-…`.
+	ActorRoles []string      `json:"actor_roles,omitempty,omitzero"`
+	Changes    []AuditChange `json:"changes,omitempty,omitzero"`
 }
 
 // Author defines model for Author.
@@ -898,8 +909,13 @@ type Me struct {
 	DisplayName   string             `json:"display_name"`
 	Email         string             `json:"email"`
 	EmailVerified bool               `json:"email_verified"`
-	Roles         []Role             `json:"roles"`
-	TimeZone      string             `json:"time_zone"`
+
+	// Roles Those she holds everywhere.
+	Roles []Role `json:"roles"`
+
+	// ScopedRoles Those she holds in one place only.
+	ScopedRoles []ScopedRole `json:"scoped_roles,omitempty,omitzero"`
+	TimeZone    string       `json:"time_zone"`
 }
 
 // MeEdit defines model for MeEdit.
@@ -986,6 +1002,7 @@ type MyAuditEntry struct {
 	Action     string             `json:"action"`
 	TargetKind string             `json:"target_kind"`
 	Detail     map[string]string  `json:"detail"`
+	Changes    []AuditChange      `json:"changes,omitempty,omitzero"`
 }
 
 // MyAuditEntryBy defines model for MyAuditEntry.By.
@@ -1143,6 +1160,45 @@ type RefreshIn string
 
 // Role defines model for Role.
 type Role string
+
+// RoleGrant defines model for RoleGrant.
+type RoleGrant struct {
+	ID   openapi_types.UUID `json:"id"`
+	Role Role               `json:"role"`
+
+	// CohortID Only in this cohort.
+	CohortID openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
+
+	// SpaceID Only in this space.
+	SpaceID openapi_types.UUID `json:"space_id,omitempty,omitzero"`
+
+	// GrantedBy Absent when an operator gave it.
+	GrantedBy openapi_types.UUID `json:"granted_by,omitempty,omitzero"`
+	GrantedAt time.Time          `json:"granted_at"`
+
+	// EndsAt Absent when it has no end.
+	EndsAt time.Time `json:"ends_at,omitempty,omitzero"`
+}
+
+// RoleGrantNew defines model for RoleGrantNew.
+type RoleGrantNew struct {
+	// CohortID Only in this cohort.
+	CohortID *openapi_types.UUID `json:"cohort_id,omitempty"`
+
+	// EndsAt When it stops by itself.
+	EndsAt *time.Time `json:"ends_at,omitempty"`
+	Role   Role       `json:"role"`
+
+	// SpaceID Only in this space.
+	SpaceID *openapi_types.UUID `json:"space_id,omitempty"`
+}
+
+// ScopedRole A role in one place only. Exactly one of the ids is there.
+type ScopedRole struct {
+	Role     Role               `json:"role"`
+	CohortID openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
+	SpaceID  openapi_types.UUID `json:"space_id,omitempty,omitzero"`
+}
 
 // Session defines model for Session.
 type Session struct {
@@ -1577,6 +1633,9 @@ type ListUnreadParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// GrantRoleJSONRequestBody defines body for GrantRole for application/json ContentType.
+type GrantRoleJSONRequestBody = RoleGrantNew
+
 // LogInJSONRequestBody defines body for LogIn for application/json ContentType.
 type LogInJSONRequestBody = Login
 
@@ -1636,6 +1695,15 @@ type ServerInterface interface {
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(c *gin.Context, params ListMembersParams)
+	// ListMemberRoles What a member may do beyond being one
+	// (GET /v1/admin/members/{id}/roles)
+	ListMemberRoles(c *gin.Context, id ID)
+	// GrantRole Give a member a role
+	// (POST /v1/admin/members/{id}/roles)
+	GrantRole(c *gin.Context, id ID)
+	// TakeRole Take a role away
+	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
+	TakeRole(c *gin.Context, id ID, grantID openapi_types.UUID)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(c *gin.Context, params GetMembershipReportParams)
@@ -1949,6 +2017,90 @@ func (siw *ServerInterfaceWrapper) ListMembers(c *gin.Context) {
 	}
 
 	siw.Handler.ListMembers(c, params)
+}
+
+// ListMemberRoles operation middleware
+func (siw *ServerInterfaceWrapper) ListMemberRoles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMemberRoles(c, id)
+}
+
+// GrantRole operation middleware
+func (siw *ServerInterfaceWrapper) GrantRole(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GrantRole(c, id)
+}
+
+// TakeRole operation middleware
+func (siw *ServerInterfaceWrapper) TakeRole(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "grant_id" -------------
+	var grantID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant_id", c.Param("grant_id"), &grantID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter grant_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.TakeRole(c, id, grantID)
 }
 
 // GetMembershipReport operation middleware
@@ -3282,6 +3434,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/me/outline", wrapper.GetOutline)
 	router.POST(options.BaseURL+"/v1/me/outline/items/:id/completion", wrapper.CompleteItem)
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
+	router.DELETE(options.BaseURL+"/v1/admin/members/:id/roles/:grant_id", wrapper.TakeRole)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership", wrapper.GetMembershipReport)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership/members", wrapper.ListMembershipReportMembers)
 	router.GET(options.BaseURL+"/v1/me/audit", wrapper.ListMyAuditEntries)
@@ -3726,6 +3881,330 @@ type ListMembersdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberRolesRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListMemberRolesResponseObject interface {
+	VisitListMemberRolesResponse(w http.ResponseWriter) error
+}
+
+type ListMemberRoles200JSONResponse struct {
+	Items []RoleGrant `json:"items"`
+}
+
+func (response ListMemberRoles200JSONResponse) VisitListMemberRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberRoles401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberRoles401ApplicationProblemPlusJSONResponse) VisitListMemberRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberRoles403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberRoles403ApplicationProblemPlusJSONResponse) VisitListMemberRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberRoles404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberRoles404ApplicationProblemPlusJSONResponse) VisitListMemberRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberRolesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMemberRolesdefaultApplicationProblemPlusJSONResponse) VisitListMemberRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRoleRequestObject struct {
+	ID   ID `json:"id"`
+	Body *GrantRoleJSONRequestBody
+}
+
+type GrantRoleResponseObject interface {
+	VisitGrantRoleResponse(w http.ResponseWriter) error
+}
+
+type GrantRole200JSONResponse RoleGrant
+
+func (response GrantRole200JSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole201JSONResponse RoleGrant
+
+func (response GrantRole201JSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole401ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole403ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole404ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole409ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRole422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response GrantRole422ApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GrantRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GrantRoledefaultApplicationProblemPlusJSONResponse) VisitGrantRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeRoleRequestObject struct {
+	ID      ID                 `json:"id"`
+	GrantID openapi_types.UUID `json:"grant_id"`
+}
+
+type TakeRoleResponseObject interface {
+	VisitTakeRoleResponse(w http.ResponseWriter) error
+}
+
+type TakeRole204Response struct {
+}
+
+func (response TakeRole204Response) VisitTakeRoleResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type TakeRole401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response TakeRole401ApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeRole403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TakeRole403ApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeRole404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response TakeRole404ApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeRole409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response TakeRole409ApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeRoledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TakeRoledefaultApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7487,6 +7966,15 @@ type StrictServerInterface interface {
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
+	// ListMemberRoles What a member may do beyond being one
+	// (GET /v1/admin/members/{id}/roles)
+	ListMemberRoles(ctx context.Context, request ListMemberRolesRequestObject) (ListMemberRolesResponseObject, error)
+	// GrantRole Give a member a role
+	// (POST /v1/admin/members/{id}/roles)
+	GrantRole(ctx context.Context, request GrantRoleRequestObject) (GrantRoleResponseObject, error)
+	// TakeRole Take a role away
+	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
+	TakeRole(ctx context.Context, request TakeRoleRequestObject) (TakeRoleResponseObject, error)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(ctx context.Context, request GetMembershipReportRequestObject) (GetMembershipReportResponseObject, error)
@@ -7786,6 +8274,103 @@ func (sh *strictHandler) ListMembers(ctx *gin.Context, params ListMembersParams)
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListMembersResponseObject); ok {
 		if err := validResponse.VisitListMembersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMemberRoles operation middleware
+func (sh *strictHandler) ListMemberRoles(ctx *gin.Context, id ID) {
+	var request ListMemberRolesRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMemberRoles(ctx, request.(ListMemberRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMemberRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMemberRolesResponseObject); ok {
+		if err := validResponse.VisitListMemberRolesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GrantRole operation middleware
+func (sh *strictHandler) GrantRole(ctx *gin.Context, id ID) {
+	var request GrantRoleRequestObject
+
+	request.ID = id
+
+	var body GrantRoleJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantRole(ctx, request.(GrantRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GrantRoleResponseObject); ok {
+		if err := validResponse.VisitGrantRoleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TakeRole operation middleware
+func (sh *strictHandler) TakeRole(ctx *gin.Context, id ID, grantID openapi_types.UUID) {
+	var request TakeRoleRequestObject
+
+	request.ID = id
+	request.GrantID = grantID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TakeRole(ctx, request.(TakeRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TakeRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(TakeRoleResponseObject); ok {
+		if err := validResponse.VisitTakeRoleResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

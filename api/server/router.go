@@ -172,8 +172,10 @@ func detach(next openapi.StrictHandlerFunc, _ string) openapi.StrictHandlerFunc 
 // unreadable is for parameters whose format the generated code checks: an id
 // that is none names nothing.
 func unreadable(c *gin.Context, err error) error {
-	if id := c.Param("id"); id != "" && uuid.Validate(id) != nil {
-		return fault.ErrNotFound.At(fault.Field{Pointer: "#/path/id", Code: "format", Detail: "must be a UUID"})
+	for _, p := range c.Params {
+		if uuid.Validate(p.Value) != nil {
+			return fault.ErrNotFound.At(fault.Field{Pointer: "#/path/" + p.Key, Code: "format", Detail: "must be a UUID"})
+		}
 	}
 	return (&fault.Error{
 		Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value.",

@@ -28,6 +28,7 @@ func (s *station) coach(c circle) account.Actor {
 	s.t.Helper()
 	who := s.person(time.Time{})
 	s.exec(`DELETE FROM member_access WHERE user_id = $1`, who.ID) // coaches do not pay
+	s.exec(`INSERT INTO user_roles (user_id, role, granted_at) VALUES ($1, 'coach', $2)`, who.ID, time.Now())
 	s.must(s.cohort.AddCoach(s.t.Context(), c.cohort, who.ID))
 	return who
 }

@@ -52,7 +52,8 @@ var (
 )
 
 // Auditor keeps acts, in the transaction of ctx. actor is uuid.Nil when the
-// system acts.
+// system acts. What a field was and is goes into detail as before.<field> and
+// after.<field>, see changed; never a secret, an address or a private text.
 type Auditor interface {
 	Act(ctx context.Context, actor uuid.UUID, action, targetKind, targetID string, detail map[string]string) error
 }
@@ -122,4 +123,12 @@ func (a *Account) audit(ctx context.Context, actor uuid.UUID, action string, use
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
 	return nil
+}
+
+// changed notes in the detail of an act what a field was and what it is; the
+// audit log shows such pairs as changes. The same as before is no change.
+func changed(detail map[string]string, field, before, after string) {
+	if before != after {
+		detail["before."+field], detail["after."+field] = before, after
+	}
 }

@@ -8,22 +8,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Role is what somebody may do beyond being a member.
-type Role string
-
-// The roles.
-const (
-	Coach     Role = "coach"
-	Moderator Role = "moderator"
-	Admin     Role = "admin"
-)
-
 // Actor is whoever makes a request, as the database knew her when it began.
 type Actor struct {
 	ID        uuid.UUID
 	SessionID uuid.UUID
-	Verified  bool // her e-mail is confirmed
-	Roles     []Role
+	Verified  bool      // her e-mail is confirmed
+	Roles     []Role    // that she holds everywhere
+	Scoped    []Scoped  // that she holds in one place only
 	Factors   []string  // kinds of second factor she has
 	ProvedAt  time.Time // when this session last proved who she is; zero: a second factor is owed
 	ExpiresAt time.Time // of the access token: a stream must end by then
@@ -51,11 +42,12 @@ func (a Actor) Proofs() []string {
 	return []string{ByPassword}
 }
 
-// Has reports whether she holds a role.
+// Has reports whether she holds a role everywhere. One for a single cohort or
+// space opens nothing but that, inside the SQL of the domain it belongs to.
 func (a Actor) Has(r Role) bool { return slices.Contains(a.Roles, r) }
 
-// Staff reports whether she holds any role.
-func (a Actor) Staff() bool { return len(a.Roles) > 0 }
+// Staff reports whether she holds any role, be it for one place only.
+func (a Actor) Staff() bool { return len(a.Roles)+len(a.Scoped) > 0 }
 
 type actorKey struct{}
 

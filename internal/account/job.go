@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +30,15 @@ type reuseMail struct {
 func (reuseMail) Kind() string            { return "account.reuse-mail" }
 func (reuseMail) InsertOpts() job.Options { return job.Options{Queue: job.QueueMail} }
 
+// roleMail tells somebody which roles she has by now.
+type roleMail struct {
+	ID     uuid.UUID `json:"id"`
+	UserID uuid.UUID `json:"user_id"`
+}
+
+func (roleMail) Kind() string            { return "account.role-mail" }
+func (roleMail) InsertOpts() job.Options { return job.Options{Queue: job.QueueMail} }
+
 // prune forgets what is over.
 type prune struct{}
 
@@ -36,13 +46,14 @@ func (prune) Kind() string { return "account.prune" }
 
 const (
 	pruneEvery   = time.Hour
-	keepSessions = 30 * 24 * time.Hour // dead ones, for looking into complaints
+	keepSessions = 30 * 24 * time.Hour // dead ones, and roles that have ended, for looking into complaints
 )
 
 func (a *Account) registerJobs(q *job.Queue) {
 	job.On(q, a.sendSignupMail)
 	job.On(q, a.sendReuseMail)
 	job.On(q, a.sendNoticeMail)
+	job.On(q, a.sendRoleMail)
 	job.On(q, func(ctx context.Context, _ prune) error { return a.prune(ctx, a.clock.Now()) })
 	q.Every(pruneEvery, prune{})
 }
@@ -50,10 +61,10 @@ func (a *Account) registerJobs(q *job.Queue) {
 //go:embed letters/*.txt
 var letterFiles embed.FS
 
-type letters struct{ code, known, reuse, notice *mail.Template }
+type letters struct{ code, known, reuse, notice, role *mail.Template }
 
 func parseLetters() (l letters, err error) {
-	for name, into := range map[string]**mail.Template{"code": &l.code, "known": &l.known, "reuse": &l.reuse, "notice": &l.notice} {
+	for name, into := range map[string]**mail.Template{"code": &l.code, "known": &l.known, "reuse": &l.reuse, "notice": &l.notice, "role": &l.role} {
 		source, err := letterFiles.ReadFile("letters/" + name + ".txt")
 		if err != nil {
 			return l, fmt.Errorf("read the letter %s: %w", name, err)
@@ -69,6 +80,34 @@ func parseLetters() (l letters, err error) {
 const letterTime = "2 January 2006, 15:04 UTC"
 
 type letterData struct{ Name, Code, Link, At, What string }
+
+func (a *Account) sendRoleMail(ctx context.Context, args roleMail) error {
+	u, ok, err := a.user(ctx, args.UserID)
+	if err != nil || !ok {
+		return err
+	}
+	return a.send(ctx, a.letters.role, u.Email, "role-"+args.ID.String(),
+		letterData{Name: u.DisplayName, What: rolesInWords(u), Link: a.frontend + "/account"})
+}
+
+// rolesInWords is what somebody is, as a letter says it.
+func rolesInWords(u User) string {
+	var all []string
+	for _, r := range u.Roles {
+		all = append(all, string(r))
+	}
+	for _, s := range u.Scoped {
+		place := "a space"
+		if s.CohortID != uuid.Nil {
+			place = "a cohort"
+		}
+		all = append(all, string(s.Role)+" of "+place)
+	}
+	if len(all) == 0 {
+		return "member, without a further role"
+	}
+	return strings.Join(all, ", ")
+}
 
 func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 	s, send, err := a.claimMail(ctx, args.SignupID, a.clock.Now())

@@ -83,5 +83,6 @@ func (a *Account) Previews() ([]mail.Preview, error) {
 	}
 	return mail.Previews(map[string]*mail.Template{
 		"account/code": a.letters.code, "account/known": a.letters.known, "account/reuse": a.letters.reuse, "account/notice": a.letters.notice,
+		"account/role": a.letters.role,
 	}, maria)
 }

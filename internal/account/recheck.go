@@ -13,6 +13,7 @@ func (a *Account) Recheck(ctx context.Context, who Actor) (Actor, error) {
 	if !ok {
 		return Actor{}, ErrUnauthenticated
 	}
-	who.Verified, who.Roles, who.Factors, who.ProvedAt = row.Verified, splitRoles(row.Roles), splitList(row.Factors), row.ProvedAt.V
+	who.Verified, who.Factors, who.ProvedAt = row.Verified, splitList(row.Factors), row.ProvedAt.V
+	who.Roles, who.Scoped = splitRoles(row.Roles)
 	return who, nil
 }

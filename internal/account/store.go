@@ -52,18 +52,11 @@ type userRow struct {
 }
 
 func (r userRow) user() User {
+	roles, scoped := splitRoles(r.Roles)
 	return User{
 		ID: r.ID, Email: r.Email, Verified: r.Verified, DisplayName: r.DisplayName, TimeZone: r.TimeZone,
-		Roles: splitRoles(r.Roles), Factors: splitList(r.Factors), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
+		Roles: roles, Scoped: scoped, Factors: splitList(r.Factors), Version: r.Version, CreatedAt: r.CreatedAt.UTC(),
 	}
-}
-
-func splitRoles(s string) []Role {
-	roles := []Role{}
-	for _, name := range splitList(s) {
-		roles = append(roles, Role(name))
-	}
-	return roles
 }
 
 func splitList(s string) []string {
@@ -74,9 +67,11 @@ func splitList(s string) []string {
 }
 
 const (
-	rolesSQL = `coalesce((SELECT string_agg(r.role, ',' ORDER BY r.role) FROM user_roles r WHERE r.user_id = u.id), '') AS roles`
-	userSQL  = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` +
-		rolesSQL + ` FROM users u WHERE u.id = ? AND u.state = 'active'`
+	// It asks for a named argument: the time.
+	rolesSQL = `coalesce((SELECT string_agg(DISTINCT r.label, ',' ORDER BY r.label) FROM held_roles r
+    WHERE r.user_id = u.id AND (r.ends_at IS NULL OR r.ends_at > @now)), '') AS roles`
+	userSQL = `SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` +
+		rolesSQL + ` FROM users u WHERE u.id = @id AND u.state = 'active'`
 	lockUserSQL   = userSQL + ` FOR NO KEY UPDATE OF u` // what she writes meanwhile does not wait
 	addressSQL    = `SELECT id, coalesce(CASE WHEN state = 'active' THEN password_hash END, '') AS password_hash FROM users WHERE email_key = ?`
 	insertUserSQL = `INSERT INTO users (id, email, email_key, email_verified_at, password_hash, display_name, time_zone, state, version, created_at, updated_at)
@@ -85,17 +80,16 @@ VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO N
 	replaceHashSQL  = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
 	updateUserSQL   = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
 WHERE id = ? AND state = 'active' AND (?::bigint = 0 OR version = ?) RETURNING id`
-	closeUserSQL  = `UPDATE users SET state = 'deleted', version = version + 1, updated_at = ? WHERE id = ? AND state <> 'deleted'`
-	insertRoleSQL = `INSERT INTO user_roles (user_id, role, granted_by, granted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`
+	closeUserSQL = `UPDATE users SET state = 'deleted', version = version + 1, updated_at = ? WHERE id = ? AND state <> 'deleted'`
 )
 
 func (a *Account) user(ctx context.Context, id uuid.UUID) (User, bool, error) {
-	row, ok, err := one[userRow](ctx, a.db, "read a user", userSQL, id)
+	row, ok, err := one[userRow](ctx, a.db, "read a user", userSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	return row.user(), ok, err
 }
 
 func (a *Account) lockUser(ctx context.Context, id uuid.UUID) (User, bool, error) {
-	row, ok, err := one[userRow](ctx, a.db, "lock a user", lockUserSQL, id)
+	row, ok, err := one[userRow](ctx, a.db, "lock a user", lockUserSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	return row.user(), ok, err
 }
 
@@ -134,10 +128,6 @@ func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version 
 
 func (a *Account) closeUser(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return a.exec(ctx, "close an account", closeUserSQL, now, id)
-}
-
-func (a *Account) insertRole(ctx context.Context, userID uuid.UUID, role Role, by uuid.UUID, now time.Time) error {
-	return a.exec(ctx, "grant a role", insertRoleSQL, userID, role, uuid.NullUUID{UUID: by, Valid: by != uuid.Nil}, now)
 }
 
 const (
@@ -193,5 +183,8 @@ func (a *Account) prune(ctx context.Context, now time.Time) error {
 		return err
 	}
 	old := now.Add(-keepSessions)
+	if err := a.exec(ctx, "prune roles", pruneRolesSQL, old); err != nil {
+		return err
+	}
 	return a.exec(ctx, "prune sessions", pruneSessionsSQL, old, old, old)
 }

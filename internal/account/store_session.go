@@ -51,7 +51,7 @@ WHERE s.id = @session AND s.user_id = @user AND s.revoked_at IS NULL AND s.idle_
 	sessionSQL = `SELECT s.id AS session_id, s.user_id, s.generation, s.seen_generation, s.rotated_at, s.idle_expires_at, s.expires_at,
     s.proved_at IS NOT NULL AS proved, s.revoked_at IS NULL AND u.state = 'active' AS live,
     u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` + rolesSQL + `
-FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?`
+FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = @id`
 	rotateSessionSQL = `UPDATE sessions SET generation = ?, seen_generation = ?, rotated_at = ?, last_seen_at = ?, idle_expires_at = ?,
     device = coalesce(nullif(?, ''), device), network = coalesce(nullif(?, ''), network)
 WHERE id = ? AND generation = ? AND revoked_at IS NULL RETURNING id`
@@ -95,7 +95,7 @@ func (a *Account) session(ctx context.Context, id uuid.UUID) (sessionRow, User, 
 		Live           bool
 		Owner          userRow `gorm:"embedded"`
 	}
-	row, _, err := one[both](ctx, a.db, "read a session", sessionSQL, id)
+	row, _, err := one[both](ctx, a.db, "read a session", sessionSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	s := sessionRow{
 		row.SessionID, row.UserID, row.Generation, row.SeenGeneration, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Proved, row.Live,
 	}

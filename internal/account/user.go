@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,12 +18,16 @@ type User struct {
 	Email       string
 	Verified    bool
 	DisplayName string
-	TimeZone    string // IANA name
-	Roles       []Role
+	TimeZone    string   // IANA name
+	Roles       []Role   // that she holds everywhere
+	Scoped      []Scoped // that she holds in one place only
 	Factors     []string // kinds of second factor she has
 	Version     int64
 	CreatedAt   time.Time
 }
+
+// Staff reports whether she holds any role, be it for one place only.
+func (u User) Staff() bool { return len(u.Roles)+len(u.Scoped) > 0 }
 
 // ETag names the version of u for If-Match.
 func (u User) ETag() string { return fmt.Sprintf(`"m%d"`, u.Version) }
@@ -149,44 +152,10 @@ func (a *Account) create(ctx context.Context, u newUser, roles []Role) (User, er
 		return User{}, err
 	}
 	for _, role := range roles {
-		if err := a.grant(ctx, u.ID, role); err != nil {
+		if _, _, err := a.grant(ctx, uuid.Nil, u.ID, NewGrant{Role: role}); err != nil {
 			return User{}, err
 		}
 	}
 	made, _, err := a.user(ctx, u.ID)
 	return made, err
-}
-
-// Promote gives a role to the account of an address; having it already is no
-// error. Faults: ErrNotFound.
-func (a *Account) Promote(ctx context.Context, email string, role Role) error {
-	key, err := emailKey(email)
-	if err != nil {
-		return err
-	}
-	return a.db.InTx(ctx, func(ctx context.Context) error {
-		found, err := a.credentials(ctx, key)
-		if err != nil {
-			return err
-		}
-		if found.ID == uuid.Nil {
-			return fault.ErrNotFound
-		}
-		return a.grant(ctx, found.ID, role)
-	})
-}
-
-func (a *Account) grant(ctx context.Context, userID uuid.UUID, role Role) error {
-	if !slices.Contains([]Role{Coach, Moderator, Admin}, role) {
-		return fault.InvalidField("/role", "role", "A role is coach, moderator or admin.")
-	}
-	actor, _ := ActorFrom(ctx)
-	if err := a.insertRole(ctx, userID, role, actor.ID, a.clock.Now()); err != nil {
-		return err
-	}
-	if err := a.audit(ctx, actor.ID, "role.grant", userID, map[string]string{"role": string(role)}); err != nil {
-		return err
-	}
-	// What she sees has changed.
-	return a.outbox.Revoke(ctx, userID)
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// Entry is one act. ActorID is uuid.Nil when the system acted. Detail names
-// what changed, by id and code; never an address, a text or a secret.
+// Entry is one act. ActorID is uuid.Nil when the system acted. Detail says more
+// by id and code, never an address, a private text or a secret; a field that
+// changed is in it as before.<field> and after.<field>, see Changed.
 type Entry struct {
 	ActorID    uuid.UUID
 	Action     string // topic.delete
@@ -33,8 +34,23 @@ type Log struct {
 // New gives the log of a database.
 func New(db *pg.DB, c clock.Clock) *Log { return &Log{db, c} }
 
-const insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id)
-VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8)`
+// The roles of who acts are those she holds as the act happens.
+const insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles)
+VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8,
+    (SELECT coalesce(string_agg(DISTINCT label, ',' ORDER BY label), '') FROM held_roles WHERE user_id = $3 AND (ends_at IS NULL OR ends_at > $2)))`
+
+// Changed notes in detail what a field was and what it is. The same as before
+// is no change.
+func Changed(detail map[string]string, field, before, after string) {
+	if before != after {
+		detail[beforeKey+field], detail[afterKey+field] = before, after
+	}
+}
+
+const (
+	beforeKey = "before."
+	afterKey  = "after."
+)
 
 // Record adds an entry to the transaction of ctx and refuses to run outside
 // one.

@@ -2,6 +2,9 @@ package audit
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,9 +25,33 @@ type Filter struct {
 // Recorded is an entry as it was kept.
 type Recorded struct {
 	Entry
-	ID        uuid.UUID
-	At        time.Time
-	RequestID string // "" in background work
+	ID         uuid.UUID
+	At         time.Time
+	RequestID  string   // "" in background work
+	ActorRoles []string // that the one who acted held then: admin, coach@cohort:…
+	Changes    []Change // by field; Detail is without them
+}
+
+// Change is what a field was and is.
+type Change struct{ Field, Before, After string }
+
+// changes takes the fields that changed out of a detail.
+func changes(detail map[string]string) (rest map[string]string, all []Change) {
+	rest = map[string]string{}
+	fields := map[string]Change{}
+	for key, value := range detail {
+		if field, ok := strings.CutPrefix(key, beforeKey); ok {
+			fields[field] = Change{field, value, fields[field].After}
+		} else if field, ok := strings.CutPrefix(key, afterKey); ok {
+			fields[field] = Change{field, fields[field].Before, value}
+		} else {
+			rest[key] = value
+		}
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		all = append(all, fields[field])
+	}
+	return rest, all
 }
 
 // Position is that of an entry in the log, for the next page.

@@ -5,13 +5,15 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 )
 
-const readSQL = `SELECT id, at, coalesce(actor_id, '00000000-0000-0000-0000-000000000000') AS actor_id, action, target_kind, target_id, detail, request_id
+const readSQL = `SELECT id, at, coalesce(actor_id, '00000000-0000-0000-0000-000000000000') AS actor_id, action, target_kind, target_id, detail, request_id,
+    coalesce(actor_roles, '') AS actor_roles
 FROM audit_log
 WHERE (CAST(@after AS timestamptz) IS NULL OR (at, id) < (@after, @id))
   AND (@actor = '00000000-0000-0000-0000-000000000000'::uuid OR actor_id = @actor)
@@ -30,6 +32,7 @@ type entryRow struct {
 	TargetID   string
 	Detail     []byte
 	RequestID  string
+	ActorRoles string
 }
 
 func (l *Log) read(ctx context.Context, f Filter, after Position, limit int) ([]Recorded, error) {
@@ -46,8 +49,13 @@ func (l *Log) read(ctx context.Context, f Filter, after Position, limit int) ([]
 			ID: r.ID, At: r.At.UTC(), RequestID: r.RequestID,
 			Entry: Entry{ActorID: r.ActorID, Action: r.Action, TargetKind: r.TargetKind, TargetID: r.TargetID},
 		}
-		if err := json.Unmarshal(r.Detail, &page[i].Detail); err != nil {
+		var detail map[string]string
+		if err := json.Unmarshal(r.Detail, &detail); err != nil {
 			return nil, fmt.Errorf("read the detail of an audit entry: %w", err)
+		}
+		page[i].Detail, page[i].Changes = changes(detail)
+		if r.ActorRoles != "" {
+			page[i].ActorRoles = strings.Split(r.ActorRoles, ",")
 		}
 	}
 	return page, nil

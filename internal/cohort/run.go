@@ -85,8 +85,10 @@ func (c *Cohort) Create(ctx context.Context, n NewCohort) (Run, error) {
 	return run, err
 }
 
-// AddCoach lets somebody lead a cohort; twice is once. Her streams learn of
-// it at once.
+// AddCoach puts somebody into the team of a cohort; twice is once. She leads it
+// as long as she is a coach (account.GrantRole, everywhere); one who is not,
+// or is to lead this cohort alone, is given that role for the cohort instead.
+// Her streams learn of it at once.
 func (c *Cohort) AddCoach(ctx context.Context, id, userID uuid.UUID) error {
 	return c.db.InTx(ctx, func(ctx context.Context) error {
 		if err := c.insertCoach(ctx, id, userID); err != nil {

@@ -3,11 +3,12 @@
 //
 // Decisions: what somebody may see is resolved once a request into a scope and
 // is part of every SQL statement after it, so that what is invisible is not
-// there; admins and moderators have no view into cohorts they do not lead;
-// alumnae keep reading while they have any access; a ban closes everything,
-// also to staff; a post's number is handed out by the row lock of its topic
-// and never used twice; replying means having read what came before; only the
-// newest 1,000 topics of a space can be unread.
+// there; admins and moderators have no view into cohorts they do not lead; a
+// role for one cohort or space leads there and counts nowhere else, and one
+// with an end stops by the clock; alumnae keep reading while they have any
+// access; a ban closes everything, also to staff; a post's number is handed
+// out by the row lock of its topic and never used twice; replying means having
+// read what came before; only the newest 1,000 topics of a space can be unread.
 package forum
 
 import (

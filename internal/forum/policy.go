@@ -34,9 +34,10 @@ type facts struct {
 	Kind       Kind
 	Access     string // none, read_only, full; what is over counts as none
 	Enrolment  string // active, paused, completed, or nothing
-	Staff      bool   // holds any role
-	Leads      bool   // moderator or admin
-	Coaches    bool   // is a coach of the cohort of the space
+	Staff      bool   // holds any role everywhere
+	Leads      bool   // moderator or admin everywhere
+	Coaches    bool   // leads the cohort of the space: has a role in it, or is in its team and a coach
+	Given      bool   // has a role in this very space
 	OpensAt    *time.Time
 	ReadOnlyAt *time.Time
 }
@@ -56,6 +57,9 @@ func may(f facts, now time.Time) May {
 	case Cohort:
 		m = inCohort(f)
 	}
+	if f.Given {
+		m = leading()
+	}
 	if f.OpensAt != nil && now.Before(*f.OpensAt) && !m.Lead {
 		return May{}
 	}
@@ -65,6 +69,8 @@ func may(f facts, now time.Time) May {
 	return m
 }
 
+func leading() May { return May{Read: true, Reply: true, Create: true, Lead: true} }
+
 func byAccess(level string) May {
 	full := level == "full"
 	return May{Read: full || level == "read_only", Reply: full, Create: full}
@@ -72,7 +78,7 @@ func byAccess(level string) May {
 
 func inCohort(f facts) May {
 	if f.Coaches {
-		return May{Read: true, Reply: true, Create: true, Lead: true}
+		return leading()
 	}
 	m := byAccess(f.Access)
 	switch f.Enrolment {

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,9 @@ func TestWhatSomebodyMayDoInASpace(t *testing.T) {
 		"an archive is read":                             {facts{Kind: Global, Access: "full", ReadOnlyAt: &before}, "read"},
 		"an archive is still tidied by its coach":        {facts{Kind: Cohort, Coaches: true, ReadOnlyAt: &before}, "read lead"},
 		"an archive to be is not one yet":                {facts{Kind: Global, Access: "full", ReadOnlyAt: &after}, "read reply create"},
+		"a role for the space leads it unpaid":           {facts{Kind: Cohort, Access: "none", Given: true}, "read reply create lead"},
+		"a role for the space prepares it":               {facts{Kind: Global, Given: true, OpensAt: &after}, "read reply create lead"},
+		"a role for the space tidies its archive":        {facts{Kind: Staff, Given: true, ReadOnlyAt: &before}, "read lead"},
 		"an unknown kind is closed":                      {facts{Kind: "club", Access: "full", Staff: true, Leads: true, Coaches: true}, ""},
 	}
 	for name, c := range cases {
@@ -72,7 +76,9 @@ type someone struct {
 	account.Actor
 	access, enrolment string
 	roles             []account.Role
-	coaches           bool
+	coaches           bool   // is in the team of the cohort
+	place             string // of one more role: the cohort, another cohort, a space; or one that is over
+	given             uuid.UUID
 }
 
 // everybody is one person for every combination.
@@ -84,6 +90,23 @@ func (w *world) everybody(cohort uuid.UUID) []someone {
 				for _, coaches := range []bool{false, true} {
 					all = append(all, w.someone(cohort, someone{access: access, enrolment: enrolment, roles: roles, coaches: coaches}))
 				}
+			}
+		}
+	}
+	return all
+}
+
+// limited is everybody with a role in one place, or for a time.
+func (w *world) limited(cohort uuid.UUID, spaces []uuid.UUID) []someone {
+	var all []someone
+	for _, access := range []string{"none", "full"} {
+		for _, roles := range [][]account.Role{nil, {account.Moderator}} {
+			for _, place := range []string{"cohort", "elsewhere", "cohort, over", "everywhere, over"} {
+				all = append(all, w.someone(cohort, someone{access: access, roles: roles, place: place}))
+			}
+			for _, space := range spaces {
+				all = append(all, w.someone(cohort, someone{access: access, roles: roles, place: "space", given: space}),
+					w.someone(cohort, someone{access: access, roles: roles, place: "space, over", given: space}))
 			}
 		}
 	}
@@ -107,14 +130,30 @@ func (w *world) someone(cohort uuid.UUID, s someone) someone {
 	if s.coaches {
 		w.coach(s.Actor, cohort)
 	}
+	past, future := noon(), noon().Add(time.Hour)
+	switch s.place {
+	case "cohort":
+		w.role(s.Actor, account.Moderator, account.Scope{CohortID: cohort}, &future)
+	case "cohort, over":
+		w.role(s.Actor, account.Coach, account.Scope{CohortID: cohort}, &past)
+	case "elsewhere":
+		w.role(s.Actor, account.Coach, account.Scope{CohortID: w.cohort()}, nil)
+	case "everywhere, over":
+		w.role(s.Actor, account.Admin, account.Scope{}, &past)
+	case "space":
+		w.role(s.Actor, account.Moderator, account.Scope{SpaceID: s.given}, nil)
+	case "space, over":
+		w.role(s.Actor, account.Moderator, account.Scope{SpaceID: s.given}, &past)
+	}
 	return s
 }
 
-func (s someone) facts(n NewSpace) facts {
+func (s someone) facts(id uuid.UUID, n NewSpace) facts {
 	f := facts{Kind: n.Kind, Access: s.access, Staff: len(s.roles) > 0, OpensAt: n.OpensAt, ReadOnlyAt: n.ReadOnlyAt}
 	f.Leads = slices.Contains(s.roles, account.Moderator) || slices.Contains(s.roles, account.Admin)
+	f.Given = s.place == "space" && s.given == id
 	if n.Kind == Cohort {
-		f.Enrolment, f.Coaches = s.enrolment, s.coaches
+		f.Enrolment, f.Coaches = s.enrolment, s.coaches && slices.Contains(s.roles, account.Coach) || s.place == "cohort"
 	}
 	return f
 }
@@ -136,10 +175,10 @@ func TestTheDatabaseAndThePolicyAgreeAboutEverybody(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range w.everybody(cohort) {
+	for _, s := range append(w.everybody(cohort), w.limited(cohort, slices.Collect(maps.Keys(spaces)))...) {
 		want := map[uuid.UUID]May{}
 		for id, n := range spaces {
-			if m := may(s.facts(n), noon()); m.Read {
+			if m := may(s.facts(id, n), noon()); m.Read {
 				want[id] = m
 			}
 		}
@@ -202,5 +241,22 @@ func TestWhatIsVisibleComesWithTheMomentItMayEnd(t *testing.T) {
 	}
 	if visible, _, err = w.Visible(w.ctx, account.Actor{}); err != nil || len(visible) != 0 {
 		t.Errorf("nobody sees %v, %v", visible, err)
+	}
+}
+
+func TestARoleWithAnEndIsLookedAtAgainWhenItEnds(t *testing.T) {
+	t.Parallel()
+	w := inTx(t)
+	c, who := w.circle(), w.person("none")
+	end := noon().Add(time.Hour)
+	w.role(who, account.Coach, account.Scope{CohortID: c.cohort}, &end)
+	visible, until, err := w.Visible(w.ctx, who)
+	ok(t, err)
+	if _, there := visible[c.space]; !there || !until.Equal(end) {
+		t.Errorf("visible %v until %v", visible, until)
+	}
+	w.now.Set(end)
+	if visible, _, err = w.Visible(w.ctx, who); err != nil || len(visible) != 0 {
+		t.Errorf("after the end: %v, %v", visible, err)
 	}
 }

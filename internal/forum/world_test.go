@@ -88,6 +88,14 @@ func (w *world) person(level string, roles ...account.Role) account.Actor {
 	return a
 }
 
+// role gives a role that is limited.
+func (w *world) role(a account.Actor, r account.Role, in account.Scope, ends *time.Time) {
+	w.t.Helper()
+	w.exec(`INSERT INTO limited_roles (id, user_id, role, cohort_id, space_id, granted_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		pg.NewID(), a.ID, string(r), uuid.NullUUID{UUID: in.CohortID, Valid: in.CohortID != uuid.Nil},
+		uuid.NullUUID{UUID: in.SpaceID, Valid: in.SpaceID != uuid.Nil}, noon().Add(-time.Hour), ends)
+}
+
 func (w *world) access(a account.Actor, level string, until *time.Time) {
 	w.t.Helper()
 	w.exec(`INSERT INTO member_access (user_id, level, reason, until, notice, pay_url, updated_at) VALUES ($1, $2, 'subscription', $3, '', '', $4)

@@ -31,7 +31,8 @@ CREATE TABLE public.audit_log (
     target_kind text NOT NULL,
     target_id text NOT NULL,
     detail jsonb NOT NULL,
-    request_id text NOT NULL
+    request_id text NOT NULL,
+    actor_roles text
 );
 
 CREATE TABLE public.bans (
@@ -149,6 +150,53 @@ CREATE TABLE public.grants (
     CONSTRAINT grants_kind_check CHECK ((kind = ANY (ARRAY['comp'::text, 'gift'::text, 'scholarship'::text]))),
     CONSTRAINT grants_level_check CHECK ((level = ANY (ARRAY['read_only'::text, 'full'::text])))
 );
+
+CREATE TABLE public.limited_roles (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    cohort_id uuid,
+    space_id uuid,
+    granted_by uuid,
+    granted_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT limited_roles_admin_check CHECK (((role <> 'admin'::text) OR ((cohort_id IS NULL) AND (space_id IS NULL)))),
+    CONSTRAINT limited_roles_limit_check CHECK (((cohort_id IS NOT NULL) OR (space_id IS NOT NULL) OR (ends_at IS NOT NULL))),
+    CONSTRAINT limited_roles_role_check CHECK ((role = ANY (ARRAY['coach'::text, 'moderator'::text, 'admin'::text]))),
+    CONSTRAINT limited_roles_scope_check CHECK (((cohort_id IS NULL) OR (space_id IS NULL)))
+);
+
+CREATE TABLE public.user_roles (
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_by uuid,
+    granted_at timestamp with time zone NOT NULL,
+    id uuid DEFAULT gen_random_uuid(),
+    CONSTRAINT user_roles_role_check CHECK ((role = ANY (ARRAY['coach'::text, 'moderator'::text, 'admin'::text])))
+);
+
+CREATE VIEW public.held_roles WITH (security_invoker='true') AS
+ SELECT user_roles.id,
+    user_roles.user_id,
+    user_roles.role,
+    NULL::uuid AS cohort_id,
+    NULL::uuid AS space_id,
+    user_roles.granted_by,
+    user_roles.granted_at,
+    NULL::timestamp with time zone AS ends_at,
+    user_roles.role AS label
+   FROM public.user_roles
+UNION ALL
+ SELECT limited_roles.id,
+    limited_roles.user_id,
+    limited_roles.role,
+    limited_roles.cohort_id,
+    limited_roles.space_id,
+    limited_roles.granted_by,
+    limited_roles.granted_at,
+    limited_roles.ends_at,
+    (limited_roles.role || COALESCE(('@cohort:'::text || limited_roles.cohort_id), ('@space:'::text || limited_roles.space_id), ''::text)) AS label
+   FROM public.limited_roles;
 
 CREATE TABLE public.idempotency_keys (
     user_id uuid NOT NULL,
@@ -475,14 +523,6 @@ CREATE TABLE public.topics (
     deleted_at timestamp with time zone
 );
 
-CREATE TABLE public.user_roles (
-    user_id uuid NOT NULL,
-    role text NOT NULL,
-    granted_by uuid,
-    granted_at timestamp with time zone NOT NULL,
-    CONSTRAINT user_roles_role_check CHECK ((role = ANY (ARRAY['coach'::text, 'moderator'::text, 'admin'::text])))
-);
-
 CREATE TABLE public.users (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -549,6 +589,9 @@ ALTER TABLE ONLY public.invoices
 
 ALTER TABLE ONLY public.item_progress
     ADD CONSTRAINT item_progress_pkey PRIMARY KEY (enrolment_id, lineage_id);
+
+ALTER TABLE ONLY public.limited_roles
+    ADD CONSTRAINT limited_roles_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.member_access
     ADD CONSTRAINT member_access_pkey PRIMARY KEY (user_id);
@@ -662,6 +705,8 @@ CREATE INDEX audit_log_actor_idx ON public.audit_log USING btree (actor_id, at D
 
 CREATE INDEX audit_log_at_idx ON public.audit_log USING btree (at DESC, id DESC);
 
+CREATE INDEX audit_log_request_id_idx ON public.audit_log USING btree (request_id) WHERE (request_id <> ''::text);
+
 CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, target_id, at DESC);
 
 CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
@@ -691,6 +736,8 @@ CREATE INDEX grants_user_id_idx ON public.grants USING btree (user_id);
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
 
 CREATE INDEX invoices_user_id_idx ON public.invoices USING btree (user_id, created_at DESC);
+
+CREATE UNIQUE INDEX limited_roles_once_key ON public.limited_roles USING btree (user_id, role, COALESCE(cohort_id, space_id, '00000000-0000-0000-0000-000000000000'::uuid));
 
 CREATE INDEX member_access_until_idx ON public.member_access USING btree (until) WHERE (until IS NOT NULL);
 
@@ -795,6 +842,18 @@ ALTER TABLE ONLY public.item_progress
 
 ALTER TABLE ONLY public.item_progress
     ADD CONSTRAINT item_progress_enrolment_id_fkey FOREIGN KEY (enrolment_id) REFERENCES public.enrolments(id);
+
+ALTER TABLE ONLY public.limited_roles
+    ADD CONSTRAINT limited_roles_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.limited_roles
+    ADD CONSTRAINT limited_roles_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.limited_roles
+    ADD CONSTRAINT limited_roles_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
+
+ALTER TABLE ONLY public.limited_roles
+    ADD CONSTRAINT limited_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.member_access
     ADD CONSTRAINT member_access_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);

@@ -40,7 +40,7 @@ func accountTags() []Table {
 		{
 			Name: "user_roles", About: "What you may do beyond being a member.",
 			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
-			Columns: columns(exported(Account, "user_id", "role", "granted_at"), only("granted_by = @person", hidden(Other, "granted_by"))),
+			Columns: columns(exported(Account, "id", "user_id", "role", "granted_at"), only("granted_by = @person", hidden(Other, "granted_by"))),
 		},
 		{
 			Name: "sessions", About: "Where you have signed in: device, network, time.",

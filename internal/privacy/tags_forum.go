@@ -9,6 +9,14 @@ func forumTags() []Table {
 			Columns: hidden(None, "id", "kind", "cohort_id", "slug", "title", "opens_at", "read_only_at", "topics_count", "last_activity_at", "created_at"),
 		},
 		{
+			Name: "limited_roles", About: "What you may do in one cohort or space, or for a time.",
+			Whose: by("user_id"), Rows: Gone, Retention: pruned("account.prune", 30*day, "ends_at"),
+			Columns: columns(
+				exported(Account, "id", "user_id", "role", "cohort_id", "space_id", "granted_at", "ends_at"),
+				only("granted_by = @person", hidden(Other, "granted_by")),
+			),
+		},
+		{
 			Name: "topics", About: "Topics you opened.", Whose: by("author_id"), Rows: AsChosen, Retention: because(thread),
 			Columns: columns(
 				exported(Content, "id", "space_id", "author_id", "title", "created_at", "deleted_at"),

@@ -10,7 +10,7 @@ func systemTags() []Table {
 			Retention: because("two years"),
 			Columns: columns(
 				exported(Security, "id", "at", "action", "target_kind", "detail", "request_id"),
-				only("actor_id = @person", hidden(Other, "actor_id")),
+				only("actor_id = @person", hidden(Other, "actor_id", "actor_roles")),
 				only("target_kind <> 'user' OR target_id = @person::text", hidden(Other, "target_id")),
 			),
 		},
