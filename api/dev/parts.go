@@ -114,10 +114,11 @@ func (r *run) letters() ([]mailsink.Sample, error) {
 func placeholder(mailbox http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for path, text := range map[string]string{
-		"/welcome": "Paid. Your frontend would now ask GET /v1/membership until access is full.",
-		"/plans":   "Checkout left. Your frontend would show GET /v1/plans again.",
-		"/verify":  "Your frontend would now ask for the password and send it, with the token behind the #, to POST /v1/auth/verify.",
-		"/join":    "Your frontend would now show what the invitation behind the # offers (POST /v1/auth/invitation), and accept it when she says so (POST /v1/auth/invitation/accept).",
+		"/welcome":      "Paid. Your frontend would now ask GET /v1/membership until access is full.",
+		"/plans":        "Checkout left. Your frontend would show GET /v1/plans again.",
+		"/verify":       "Your frontend would now ask for the password and send it, with the token behind the #, to POST /v1/auth/verify.",
+		"/join":         "Your frontend would now show what the invitation behind the # offers (POST /v1/auth/invitation), and accept it when she says so (POST /v1/auth/invitation/accept).",
+		"/sign-in/oidc": "Your frontend would now send the flow it kept, with state, code and iss of this address, to POST /v1/auth/oidc/finish.",
 	} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")

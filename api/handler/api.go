@@ -6,6 +6,7 @@ import "github.com/womens-tech-conservatory/conservatory/api/openapi"
 // line of this file.
 type API struct {
 	*Account
+	Identity
 	Membership
 	Cohort
 	Forum

@@ -21,6 +21,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
 	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
+	"github.com/womens-tech-conservatory/conservatory/internal/identity"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
 	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
@@ -47,6 +48,7 @@ type App struct {
 	Outbox     *outbox.Outbox
 	Keyring    *keyring.Keyring
 	Account    *account.Account
+	Identity   *identity.Identity
 	Membership *membership.Membership
 	Billing    *billing.Billing
 	Cohort     *cohort.Cohort
@@ -117,6 +119,9 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
+	if err := a.identity(); err != nil {
+		return err
+	}
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
 	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{
@@ -154,6 +159,17 @@ func (a *App) keyring() error {
 	}
 	a.Keyring.Work(a.Queue)
 	return nil
+}
+
+func (a *App) identity() error {
+	providers, err := a.Config.Providers()
+	if err != nil {
+		return fmt.Errorf("CONSERVATORY_OIDC_PROVIDERS: %w", err)
+	}
+	a.Identity, err = identity.New(a.DB, a.Clock, a.Account, a.Queue, identity.Config{
+		Providers: providers, RedirectURL: a.Config.ProviderReturn(), Key: a.Config.Derive("identity"), Auditor: auditor{a.Audit},
+	})
+	return err
 }
 
 // auditor lets the account domain, which is of the same tier, write to the

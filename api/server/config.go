@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/identity"
 )
 
 // Config is everything that can be set, all of it by environment. The comment
@@ -37,6 +39,8 @@ type Config struct {
 	DrainDelay      time.Duration `env:"CONSERVATORY_DRAIN_DELAY" envDefault:"0s" help:"between readiness off and the end of new connections; as long as the load balancer needs to notice"`
 	DatabaseURL     string        `env:"DATABASE_URL" help:"PostgreSQL 15 or newer, e.g. postgres://app:…@db:5432/conservatory" secret:"true"`
 	DatabaseConns   int32         `env:"CONSERVATORY_DATABASE_CONNS" envDefault:"20" help:"connections of one process at most"`
+
+	OIDCProviders string `env:"CONSERVATORY_OIDC_PROVIDERS" help:"OpenID Connect providers to sign in with, a JSON list: [{\"name\":\"google\",\"title\":\"Google\",\"issuer\":\"https://accounts.google.com\",\"client_id\":\"…\",\"client_secret\":\"…\"}]. Register FRONTEND_URL/sign-in/oidc as the redirect URI with each. Optional: scopes (unsaid: email and profile), factor_acr and factor_amr, values of acr and amr that count as a second factor of ours (unsaid: none does)" secret:"true"`
 
 	StripeSecretKey      string   `env:"STRIPE_SECRET_KEY" help:"sk_live_… or a restricted rk_live_…; sk_test_… outside production" secret:"true"`
 	StripeWebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRETS" help:"whsec_…, separated by commas while one is being replaced" secret:"true"`
@@ -98,6 +102,8 @@ func (c Config) Check() error {
 	no(len(c.StripeWebhookSecrets) == 0 || slices.ContainsFunc(c.StripeWebhookSecrets, func(s string) bool { return len(s) < 16 }),
 		"STRIPE_WEBHOOK_SECRETS must hold at least one secret, none shorter than 16 characters")
 	no(c.SMTPURL == "", "SMTP_URL is missing")
+	_, err = c.Providers()
+	no(err != nil, "CONSERVATORY_OIDC_PROVIDERS: %w", err)
 	no(c.RateLimitFactor < 1, "CONSERVATORY_RATE_LIMIT_FACTOR must be at least 1")
 	for _, o := range c.FrontendOrigins {
 		no(!origin(o), "CONSERVATORY_FRONTEND_ORIGINS must hold exact origins as browsers send them, such as https://app.example.org, not %q", o)
@@ -200,6 +206,16 @@ func (c Config) SigningKeys() ([]ed25519.PrivateKey, error) {
 		keys = append(keys, ed25519.NewKeyFromSeed(seed))
 	}
 	return keys, nil
+}
+
+// Providers are the OpenID Connect providers to sign in with.
+func (c Config) Providers() ([]identity.Provider, error) {
+	return identity.ParseProviders(c.OIDCProviders, c.Production())
+}
+
+// ProviderReturn is the page of the frontend that they lead back to.
+func (c Config) ProviderReturn() string {
+	return strings.TrimRight(c.FrontendURL, "/") + "/sign-in/oidc"
 }
 
 // Derive gives a key for one purpose from the secret.

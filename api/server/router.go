@@ -133,6 +133,7 @@ func (a *App) active(ctx context.Context, userID uuid.UUID) (bool, error) {
 func (a *App) mount(engine *gin.Engine) {
 	api := handler.API{
 		Account:    &handler.Account{Account: a.Account},
+		Identity:   handler.Identity{Identity: a.Identity},
 		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
 		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
 		Forum:      handler.Forum{Forum: a.Forum},

@@ -88,7 +88,7 @@ func tiers() map[string]int {
 	return map[string]int{
 		"fault": 0, "clock": 0, "pg": 0, "job": 0, "mail": 0, "blob": 0, "outbox": 0, "keyring": 0,
 		"account": 1, "audit": 1, "idempotency": 1,
-		"profile": 2, "membership": 2, "notification": 2,
+		"identity": 2, "profile": 2, "membership": 2, "notification": 2,
 		"billing": 3, "cohort": 3,
 		"forum": 4, "message": 4, "programme": 4, "coaching": 4, "ask": 4,
 		"prospect": 5, "jobsearch": 5, "report": 5, "admin": 5, "privacy": 5,
@@ -168,6 +168,9 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		"gorm.io/":                     either(in("internal/pg", "internal/report"), both(in("internal"), named("store"))),
 		"github.com/stripe/stripe-go/": either(in("api/webhook", "pkg/stripesandbox"), both(in("internal/billing"), named("stripe"))),
 		"github.com/golang-jwt/":       func(s source) bool { return s.path == "internal/account/token.go" },
+		"github.com/coreos/go-oidc/":   both(in("internal/identity"), named("openid")),
+		"golang.org/x/oauth2":          both(in("internal/identity"), named("openid")),
+		"github.com/zitadel/":          func(source) bool { return false },
 		"github.com/riverqueue/river":  either(in("internal/job", "internal/pg"), both(in("internal"), named("job.go"))),
 	}
 	for _, s := range sources(t) {

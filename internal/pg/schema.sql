@@ -212,6 +212,28 @@ CREATE TABLE public.idempotency_keys (
     CONSTRAINT idempotency_keys_state_check CHECK ((state = ANY (ARRAY['started'::text, 'finished'::text])))
 );
 
+CREATE TABLE public.identities (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone
+);
+
+CREATE TABLE public.identity_flows (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    session_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT identity_flows_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'link'::text])))
+);
+
 CREATE TABLE public.invoices (
     id uuid NOT NULL,
     stripe_id text NOT NULL,
@@ -581,6 +603,18 @@ ALTER TABLE ONLY public.grants
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
+ALTER TABLE ONLY public.identities
+    ADD CONSTRAINT identities_issuer_subject_key UNIQUE (issuer, subject);
+
+ALTER TABLE ONLY public.identities
+    ADD CONSTRAINT identities_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.identities
+    ADD CONSTRAINT identities_user_id_issuer_key UNIQUE (user_id, issuer);
+
+ALTER TABLE ONLY public.identity_flows
+    ADD CONSTRAINT identity_flows_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_pkey PRIMARY KEY (id);
 
@@ -735,6 +769,10 @@ CREATE INDEX grants_user_id_idx ON public.grants USING btree (user_id);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
 
+CREATE INDEX identity_flows_expires_at_idx ON public.identity_flows USING btree (expires_at);
+
+CREATE INDEX identity_flows_user_id_idx ON public.identity_flows USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX invoices_user_id_idx ON public.invoices USING btree (user_id, created_at DESC);
 
 CREATE UNIQUE INDEX limited_roles_once_key ON public.limited_roles USING btree (user_id, role, COALESCE(cohort_id, space_id, '00000000-0000-0000-0000-000000000000'::uuid));
@@ -833,6 +871,12 @@ ALTER TABLE ONLY public.grants
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.identities
+    ADD CONSTRAINT identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.identity_flows
+    ADD CONSTRAINT identity_flows_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);

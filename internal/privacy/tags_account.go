@@ -43,6 +43,18 @@ func accountTags() []Table {
 			Columns: columns(exported(Account, "id", "user_id", "role", "granted_at"), only("granted_by = @person", hidden(Other, "granted_by"))),
 		},
 		{
+			Name: "identities", About: "The providers you sign in with.",
+			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
+			Columns: exported(Security, "id", "user_id", "provider", "issuer", "subject", "linked_at", "last_used_at"),
+		},
+		{
+			Name: "identity_flows", About: "Your visits to a provider, to link it.",
+			Whose: by("user_id"), Rows: Gone, Retention: pruned("identity.prune", day, "expires_at"),
+			Columns: columns(
+				exported(Behaviour, "id", "user_id", "provider", "purpose", "created_at", "expires_at", "used_at"), hidden(Technical, "session_id"),
+			),
+		},
+		{
 			Name: "sessions", About: "Where you have signed in: device, network, time.",
 			Whose: by("user_id"), Rows: Gone,
 			Retention: pruned("account.prune", 30*day, "least(expires_at, idle_expires_at, coalesce(revoked_at, 'infinity'))"),
