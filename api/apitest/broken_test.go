@@ -104,10 +104,19 @@ func wrongToken(op middleware.Operation, good apitest.Call) []broken {
 }
 
 func wrongPath(op middleware.Operation, good apitest.Call) []broken {
-	if !strings.Contains(op.Path, "{id}") {
-		return nil
-	}
 	var all []broken
+	if strings.Contains(op.Path, "{provider}") {
+		for what, name := range map[string]string{
+			"a provider that is none": sentinel, "a NUL in its name": "a%00b", "a very long name": strings.Repeat("a", 3000), "a path as a name": "..%2f..%2fetc",
+		} {
+			c := good
+			c.Path = strings.Replace(op.Path, "{provider}", name, 1)
+			all = append(all, broken{what, c, []int{400, 404}, ""})
+		}
+	}
+	if !strings.Contains(op.Path, "{id}") {
+		return all
+	}
 	for what, id := range map[string]string{
 		"an id that is none": sentinel, "an id that names nothing": "00000000-0000-7000-8000-000000000000",
 		"a NUL in the id": "a%00b", "broken UTF-8 in the id": "%ff%fe", "a very long id": strings.Repeat("9", 3000), "SQL in the id": "1'%20OR%20'1'='1",

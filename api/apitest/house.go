@@ -19,6 +19,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/server"
 	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/identity/oidctest"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
@@ -38,7 +39,9 @@ type House struct {
 	Sandbox *stripesandbox.Sandbox
 	Stripe  string // the sandbox's address
 	Mail    *mailsink.Sink
-	client  *http.Client
+	// Provider is an OpenID Connect provider that the house lets people in by.
+	Provider *oidctest.Provider
+	client   *http.Client
 }
 
 // Option changes the configuration before the house is built.
@@ -50,6 +53,7 @@ func New(t testing.TB, options ...Option) *House {
 	h := &House{client: &http.Client{Timeout: 30 * time.Second}}
 	smtp := h.mail(t)
 	h.stripe(t)
+	h.Provider = oidctest.New(t, clock.System{}.Now)
 	listener := listen(t)
 	h.URL = "http://" + listener.Addr().String()
 	h.Sandbox.SetWebhook(h.URL+"/v1/webhooks/stripe", WebhookSecret)
@@ -59,6 +63,7 @@ func New(t testing.TB, options ...Option) *House {
 		"CONSERVATORY_TOKEN_KEYS=" + base64.StdEncoding.EncodeToString(random(32)),
 		"CONSERVATORY_SECRET=" + base64.StdEncoding.EncodeToString(random(48)),
 		"DATABASE_URL=" + pgtest.URL(t), "SMTP_URL=smtp://" + smtp + "?tls=none",
+		"CONSERVATORY_OIDC_PROVIDERS=" + h.Provider.Describe(ProviderName),
 		"STRIPE_SECRET_KEY=sk_test_sandbox", "STRIPE_API_BASE=" + h.Stripe, "STRIPE_WEBHOOK_SECRETS=" + WebhookSecret,
 	})
 	if err != nil {

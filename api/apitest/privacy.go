@@ -12,7 +12,7 @@ import (
 
 // usesUp tells the operations that somebody can do only so often.
 func usesUp(op middleware.Operation) bool {
-	return op.ID == "askForExport" || strings.HasPrefix(op.Path, "/v1/me/exports/{id}") || strings.HasPrefix(op.Path, "/v1/me/erasure")
+	return op.ID == "askForExport" || op.ID == "linkIdentity" || strings.HasPrefix(op.Path, "/v1/me/exports/{id}") || strings.HasPrefix(op.Path, "/v1/me/erasure")
 }
 
 // Export makes a copy of her data and gives its id.

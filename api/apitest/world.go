@@ -185,6 +185,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		c.Header["If-Match"] = "*"
 	}
 	c.Body = example(t, op)
+	w.identity(t, op, who, &c)
 	return c
 }
 

@@ -23,6 +23,7 @@ func production() map[string]string {
 		"DATABASE_URL":                  "postgres://app:opensesame@db.test:5432/conservatory",
 		"STRIPE_SECRET_KEY":             "sk_live_51HvQmTzLaWcRbYsHdNf",
 		"STRIPE_WEBHOOK_SECRETS":        "whsec_9vQm7TzL0aWc4RbY8sHd1NfUj6Ge3iPo",
+		"CONSERVATORY_OIDC_PROVIDERS":   `[{"name":"work","title":"Work","issuer":"https://login.test","client_id":"c","client_secret":"openthisdoortoo-please"}]`,
 		"SMTP_URL":                      "smtp://mailer:quietplease@mail.test:587",
 		"CONSERVATORY_BLOB_URL":         "file:///var/lib/conservatory/files",
 	}
@@ -121,6 +122,9 @@ func badPartners() []badSetting {
 		{"SMTP_URL", "smtp://mail.test:25?tls=none"},
 		{"CONSERVATORY_MAIL_FROM", "Conservatory <hello@conservatory.example>"},
 		{"CONSERVATORY_MAIL_FROM", "Conservatory"},
+		{"CONSERVATORY_OIDC_PROVIDERS", "google"},
+		{"CONSERVATORY_OIDC_PROVIDERS", strings.Replace(production()["CONSERVATORY_OIDC_PROVIDERS"], "https://", "http://", 1)},
+		{"CONSERVATORY_OIDC_PROVIDERS", strings.Replace(production()["CONSERVATORY_OIDC_PROVIDERS"], "openthisdoortoo-please", "short", 1)},
 		{"CONSERVATORY_SANDBOX", "true"},
 		{"CONSERVATORY_MAIL_SINK", "true"},
 		{"CONSERVATORY_DEMO", "true"},

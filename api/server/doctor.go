@@ -49,7 +49,7 @@ func examine(ctx context.Context, cfg Config, c clock.Clock, out io.Writer) erro
 	}()
 	for _, check := range []func(context.Context){
 		v.configuration, v.zones, v.database, v.server, v.role, v.migrations, v.time, v.queue, v.admin,
-		v.stripe, v.plans, v.mail, v.reachable, v.browsers,
+		v.stripe, v.plans, v.providers, v.mail, v.reachable, v.browsers,
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		check(ctx)
@@ -85,7 +85,11 @@ func (v *visit) line(mark, format string, args ...any) {
 func (v *visit) secrets() []string {
 	all := append([]string{v.cfg.Secret, v.cfg.StripeSecretKey}, v.cfg.TokenKeys...)
 	all = append(all, v.cfg.StripeWebhookSecrets...)
-	for _, raw := range []string{v.cfg.DatabaseURL, v.cfg.SMTPURL} {
+	providers, _ := v.cfg.Providers() // the configuration says what is wrong with them
+	for _, p := range providers {
+		all = append(all, p.ClientSecret)
+	}
+	for _, raw := range []string{v.cfg.OIDCProviders, v.cfg.DatabaseURL, v.cfg.SMTPURL} {
 		all = append(all, raw)
 		if u, err := url.Parse(raw); err == nil {
 			password, _ := u.User.Password()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/identity/oidctest"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
@@ -46,7 +47,7 @@ func healthy(t *testing.T) *patient {
 	p.api, p.stripe, p.origin = api.URL, stripe.URL, "http://app.conservatory.test"
 	p.vars = with("CONSERVATORY_ENV", "development", "DATABASE_URL", p.db.URL(), "STRIPE_SECRET_KEY", stripeKey, "STRIPE_API_BASE", p.stripe,
 		"CONSERVATORY_BASE_URL", p.api, "SMTP_URL", "smtp://"+relay(t)+"?tls=none", "CONSERVATORY_FRONTEND_URL", p.origin,
-		"CONSERVATORY_FRONTEND_ORIGINS", p.origin)
+		"CONSERVATORY_FRONTEND_ORIGINS", p.origin, "CONSERVATORY_OIDC_PROVIDERS", oidctest.New(t, time.Now).Describe("work"))
 	p.post(t, "webhook_endpoints", url.Values{"url": {p.api + "/v1/webhooks/stripe"}, "enabled_events[]": {"*"}, "api_version": {"2023-10-16"}})
 	p.post(t, "products", url.Values{"id": {"prod_circle"}, "name": {"Circle"}})
 	price := p.post(t, "prices", url.Values{
@@ -137,7 +138,7 @@ func TestDoctorFindsNothingInAHealthyDeployment(t *testing.T) {
 	}
 	for _, line := range []string{
 		"✓ Configuration", "✓ Time zones", "✓ Database answers", "✓ PostgreSQL", "✓ Migrations", "✓ The clock agrees", "✓ No job gave up",
-		"✓ Administrators: 1", "✓ Stripe accepts", "✓ Stripe sends events", "✓ Plans on offer and at Stripe: 1", "✓ The mail relay", "✓ The API answers", "✓ Browsers",
+		"✓ Administrators: 1", "✓ Stripe accepts", "✓ Stripe sends events", "✓ Plans on offer and at Stripe: 1", "✓ Sign-in with Work", "✓ The mail relay", "✓ The API answers", "✓ Browsers",
 	} {
 		if !strings.Contains(out, line) {
 			t.Errorf("%q is missing in:\n%s", line, out)
@@ -175,6 +176,7 @@ func ailments() map[string]struct {
 		"a price of another account": {run(`UPDATE prices SET stripe_price_id = 'price_x'`), "✗ The price circle/monthly names one"},
 		"another amount at Stripe":   {run(`UPDATE prices SET amount_minor = 5900`), "✗ The price circle/monthly is 5900 usd here and 4900 usd"},
 		"no plan on offer":           {run(`UPDATE plans SET state = 'hidden'`), "✗ No plan is on offer"},
+		"a provider that is away":    {set("CONSERVATORY_OIDC_PROVIDERS", strings.Replace(production()["CONSERVATORY_OIDC_PROVIDERS"], "https://login.test", "http://127.0.0.1:1", 1)), "✗ Sign-in with Work: discover work: "},
 		"no mail relay":              {set("SMTP_URL", "smtp://127.0.0.1:1?tls=none"), "✗ Mail: reach the relay"},
 		"a relay without TLS":        {func(_ *testing.T, p *patient) { p.vars["SMTP_URL"], _, _ = strings.Cut(p.vars["SMTP_URL"], "?") }, "✗ Mail: begin TLS"},
 		"a malformed mail URL":       {set("SMTP_URL", "http://mail.test"), "✗ Mail: "},
@@ -231,6 +233,7 @@ func TestDoctorWantsAnOrdinaryRoleInProduction(t *testing.T) {
 	t.Parallel()
 	p := healthy(t)
 	p.vars["CONSERVATORY_ENV"] = "production"
+	delete(p.vars, "CONSERVATORY_OIDC_PROVIDERS") // one of this machine is none for production
 	out, err := p.examine(t, clock.System{})
 	if err == nil || !strings.Contains(out, "may do anything on the database server") {
 		t.Errorf("%v\n%s", err, out)
