@@ -63,12 +63,12 @@ func TestSheLinksAndUnlinksAProvider(t *testing.T) {
 		h.Do(t, call(http.MethodDelete, "/v1/me/identities/"+apitest.ProviderName, nil)).Must(t, http.StatusNoContent)
 		h.Do(t, call(http.MethodDelete, "/v1/me/identities/"+apitest.ProviderName, nil)).Must(t, http.StatusNotFound)
 		h.Settle(t)
-		subjects := ""
+		var subjects []string
 		for _, m := range h.Mail.Messages(maria.Email) {
-			subjects += m.Subject + "\n"
+			subjects = append(subjects, m.Subject)
 		}
-		if !strings.Contains(subjects, "was linked to your account") || !strings.Contains(subjects, "was taken off your account") {
-			t.Errorf("she got:\n%s", subjects)
+		if all := strings.Join(subjects, "\n"); !strings.Contains(all, "was linked to your account") || !strings.Contains(all, "was taken off your account") {
+			t.Errorf("she got:\n%s", all)
 		}
 	})
 

@@ -152,9 +152,9 @@ func (p *realProvider) browse(address, user string) url.Values {
 		}
 		return nil
 	}}
-	login := p.visit(browser.Get(address)) //nolint:bodyclose // visit does
+	login := p.visit(browser.Get(address))
 	id := login.Request.URL.Query().Get("authRequestID")
-	p.visit(browser.PostForm(p.url+"/login/username", url.Values{"username": {user}, "password": {"verysecure"}, "id": {id}})) //nolint:bodyclose // visit does
+	p.visit(browser.PostForm(p.url+"/login/username", url.Values{"username": {user}, "password": {"verysecure"}, "id": {id}}))
 	if back == nil {
 		p.t.Fatalf("the browser does not come back; the provider shows %s", login.Request.URL)
 	}

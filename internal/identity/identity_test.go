@@ -283,7 +283,7 @@ func TestNothingThatOpensADoorIsStored(t *testing.T) {
 			t.Errorf("%q is weak, stored or sent through the provider", secret)
 		}
 	}
-	if u.Query().Get("redirect_uri") != page || f.ExpiresAt != noon.Add(10*time.Minute) {
+	if u.Query().Get("redirect_uri") != page || !f.ExpiresAt.Equal(noon.Add(10*time.Minute)) {
 		t.Errorf("%s until %s", u, f.ExpiresAt)
 	}
 }

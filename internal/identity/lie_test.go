@@ -141,10 +141,11 @@ func TestAProviderThatIsDownLeavesNothingHalfDone(t *testing.T) {
 	t.Parallel()
 	page500 := func(at string) oidctest.Lie {
 		return oidctest.Lie{Answer: func(w http.ResponseWriter, path string) bool {
-			if path == at {
-				http.Error(w, strings.Repeat("<html>down\n", 2000), http.StatusInternalServerError)
+			if path != at {
+				return false
 			}
-			return path == at
+			http.Error(w, strings.Repeat("<html>down\n", 2000), http.StatusInternalServerError)
+			return true
 		}}
 	}
 	endless := oidctest.Lie{Answer: func(w http.ResponseWriter, path string) bool {

@@ -180,14 +180,13 @@ func TestOneOfManyFinishesAFlow(t *testing.T) {
 	ctx, who := t.Context(), maria()
 	me := r.actor(ctx, r.joined(ctx, who))
 	for round := range rounds {
-		t.Run(fmt.Sprint("round ", round), func(t *testing.T) { //nolint:paralleltest // one after the other
+		t.Run(fmt.Sprint("round ", round), func(t *testing.T) {
 			back := r.visit(ctx, round%2 == 0, who)
 			if n := race(t, ErrFlow, func() error { _, err := r.SignIn(ctx, back); return err }); n != 1 {
 				t.Errorf("%d sign in with one flow", n)
 			}
 		})
 	}
-	_ = me
 	back := r.toLink(ctx, me, who)
 	if n := race(t, ErrFlow, func() error { _, err := r.Link(ctx, me, back); return err }); n != 1 {
 		t.Errorf("%d link with one flow", n)

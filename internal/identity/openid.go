@@ -188,7 +188,7 @@ type watched struct {
 func (w *watched) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
 	payload, err := w.set.VerifySignature(ctx, jwt)
 	w.unreachable = err != nil && strings.HasPrefix(err.Error(), "fetching keys")
-	return payload, err
+	return payload, err //nolint:wrapcheck // the verifier does
 }
 
 // refused tells a code that is no good from a provider that is not. What the

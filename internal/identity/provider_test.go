@@ -27,7 +27,7 @@ func TestBadProvidersStopTheStart(t *testing.T) {
 	t.Parallel()
 	change := func(old, young string) string { return "[" + strings.Replace(google, old, young, 1) + "]" }
 	for name, text := range map[string]string{
-		"no JSON": "google", "no list": google, "a letter behind": "[" + google + "]x", "an unknown member": change(`"name"`, `"nmae"`),
+		"no JSON": "google", "no list": google, "a letter behind": "[" + google + "]x", "an unknown member": change(`"name"`, `"label"`),
 		"no name": change(`"google"`, `""`), "a name with a slash": change(`"google"`, `"a/b"`), "a capital": change(`"google"`, `"Google"`),
 		"no title": change(`"Google"`, `" "`), "no client": change(`"abc"`, `""`), "a short secret": change("opensesame-opensesame", "short"),
 		"no issuer": change("https://accounts.google.com", ""), "a plain issuer": change("https://", "http://"),

@@ -94,8 +94,8 @@ func (f Forge) payload(changes map[string]any) string {
 		"jti", jti, "gen", 1, "iat", now, "nbf", now, "exp", now + 600,
 	}
 	var b bytes.Buffer
-	for i := 0; i < len(pairs); i += 2 {
-		name, value := pairs[i], pairs[i+1]
+	for pair := range slices.Chunk(pairs, 2) {
+		name, value := pair[0], pair[1]
 		if change, ok := changes[fmt.Sprint(name)]; ok {
 			if value = change; value == nil {
 				continue
@@ -134,6 +134,7 @@ func (f Forge) sign(header, payload string) string {
 }
 
 func (f Forge) head(changes map[string]any) string { return f.sign(f.header(changes), f.payload(nil)) }
+
 func (f Forge) claims(changes map[string]any) string {
 	return f.sign(f.header(nil), f.payload(changes))
 }

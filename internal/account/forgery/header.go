@@ -39,7 +39,10 @@ func (f Forge) headers() map[string]string {
 	}
 	for _, id := range []any{
 		"../../dev/null", "/dev/null", "' OR 1=1 --", "x' UNION SELECT 'a", "| cat /etc/passwd", "https://evil.example/jwks", strings.Repeat("k", 10000),
-		"", 7, nil, "0000000000000000", strings.ToUpper(kid) + "0", kid + "\u0000", kid[:15], []string{kid}, map[string]any{"kid": kid}, true,
+		"", 7, nil, "0000000000000000", strings.ToUpper(kid) + "0", kid + "\u0000", kid[:15],
+		[]string{kid},
+		map[string]any{"kid": kid},
+		true,
 	} {
 		all[fmt.Sprintf("kid %.24v (%T)", id, id)] = f.head(map[string]any{"kid": id})
 	}

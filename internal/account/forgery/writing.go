@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -77,9 +78,9 @@ func (f Forge) single() map[string]string {
 	now, user, session := f.Now.Unix(), f.User.String(), f.Session.String()
 	all := map[string]string{}
 	for name, values := range map[string][]any{
-		"exp": {nil, now - 31, now - 3600, float64(now) + 600.5, fmt.Sprint(now + 600), verbatim("1e400"), verbatim("1e10"), -1, 0, verbatim("9e18"), verbatim("null"), true, []int64{now + 600}},
-		"nbf": {nil, now + 60, now + 3600, fmt.Sprint(now), verbatim("null")},
-		"iat": {nil, now + 60, now + 3600, float64(now) + 0.5, fmt.Sprint(now)},
+		"exp": {nil, now - 31, now - 3600, float64(now) + 600.5, strconv.FormatInt(now+600, 10), verbatim("1e400"), verbatim("1e10"), -1, 0, verbatim("9e18"), verbatim("null"), true, []int64{now + 600}},
+		"nbf": {nil, now + 60, now + 3600, strconv.FormatInt(now, 10), verbatim("null")},
+		"iat": {nil, now + 60, now + 3600, float64(now) + 0.5, strconv.FormatInt(now, 10)},
 		"aud": {nil, "other", "", []string{f.Audience}, []string{"other", f.Audience}, f.Audience + " ", strings.ToUpper(f.Audience), 7, map[string]any{"0": f.Audience}},
 		"iss": {nil, "", "https://evil.example", f.Issuer + "/", f.Issuer + ".evil.example", strings.ToUpper(f.Issuer), []string{f.Issuer}, 7},
 		"sub": {nil, "", 7, "root", "019ab5c0-0000-7000-8000-00000000ffff", "00000000-0000-0000-0000-000000000000", strings.ToUpper(user), "urn:uuid:" + user, "{" + user + "}", strings.ReplaceAll(user, "-", ""), user + "\u0000"},
