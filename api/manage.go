@@ -108,7 +108,7 @@ func (a adminCreate) Run(p *process) error {
 	if err != nil {
 		return plain(err)
 	}
-	fmt.Fprintf(p.out, "Administrator %s is there (%s).\n", user.Email, user.ID)
+	fmt.Fprintf(p.out, "Administrator %s is there (%s). She sets up her second factor when she first signs in.\n", user.Email, user.ID)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
@@ -23,6 +24,7 @@ type Someone struct {
 	Token     string
 	Paying    bool
 	InCohortA bool
+	Secret    string // of her authenticator; "" without a second factor
 
 	roles []account.Role
 }
@@ -30,7 +32,8 @@ type Someone struct {
 // Actor is her as the domains see her.
 func (s Someone) Actor() account.Actor { return account.Actor{ID: s.ID, Verified: true} }
 
-// Person makes a confirmed account and signs in over HTTP.
+// Person makes a confirmed account and signs in over HTTP. Who has a role gets
+// the second factor that it asks for.
 func (h *House) Person(t testing.TB, name string, roles ...account.Role) Someone {
 	t.Helper()
 	email := strings.ToLower(strings.ReplaceAll(name, " ", ".")) + "." + uuid.NewString()[:8] + "@example.org"
@@ -38,7 +41,11 @@ func (h *House) Person(t testing.TB, name string, roles ...account.Role) Someone
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Someone{Role: name, ID: user.ID, Email: email, Token: h.LogIn(t, email), roles: roles}
+	s := Someone{Role: name, ID: user.ID, Email: email, Token: h.PasswordLogIn(t, email), roles: roles}
+	if len(roles) > 0 {
+		h.AddFactor(t, &s)
+	}
+	return s
 }
 
 // Stranger is an account that nobody has signed in to yet.
@@ -51,8 +58,68 @@ func (h *House) Stranger(t testing.TB) uuid.UUID {
 	return user.ID
 }
 
-// LogIn gives an access token.
+// AddFactor gives her an authenticator app, which her session has proved then.
+func (h *House) AddFactor(t testing.TB, s *Someone) {
+	t.Helper()
+	who, err := h.App.Account.Authenticate(t.Context(), s.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !who.Fresh(h.App.Clock.Now()) {
+		h.Do(t, Call{Method: http.MethodPost, Path: "/v1/auth/step-up", Token: s.Token, Body: map[string]string{"password": Password}}).
+			Must(t, http.StatusNoContent)
+	}
+	s.Secret = h.BeginTOTP(t, *s)
+	h.Do(t, Call{
+		Method: http.MethodPost, Path: "/v1/me/factors/totp/confirmation", Token: s.Token, Body: map[string]string{"code": Code(t, s.Secret, h.App.Clock.Now())},
+	}).Must(t, http.StatusOK)
+}
+
+// BeginTOTP gives the secret of an authenticator that waits for its first code.
+func (h *House) BeginTOTP(t testing.TB, s Someone) string {
+	t.Helper()
+	var begun struct{ Secret string }
+	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/me/factors/totp", Token: s.Token}).Must(t, http.StatusCreated).Into(t, &begun)
+	return begun.Secret
+}
+
+// RecoveryCodes gives her ten new ones.
+func (h *House) RecoveryCodes(t testing.TB, s Someone) []string {
+	t.Helper()
+	var made struct{ Codes []string }
+	h.Do(t, Call{Method: http.MethodPost, Path: "/v1/me/factors/recovery-codes", Token: s.Token}).Must(t, http.StatusCreated).Into(t, &made)
+	return made.Codes
+}
+
+// Code is what an authenticator with this secret shows.
+func Code(t testing.TB, secret string, at time.Time) string {
+	t.Helper()
+	code, err := totp.GenerateCode(secret, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// LogIn gives an access token that opens everything she may do: a second
+// factor she owes counts as proved.
 func (h *House) LogIn(t testing.TB, email string) string {
+	t.Helper()
+	token := h.PasswordLogIn(t, email)
+	who, err := h.App.Account.Authenticate(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who.Owes() {
+		if err := h.App.Account.Prove(t.Context(), who); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return token
+}
+
+// PasswordLogIn gives an access token for her password alone.
+func (h *House) PasswordLogIn(t testing.TB, email string) string {
 	t.Helper()
 	var session struct {
 		AccessToken string `json:"access_token"`

@@ -35,6 +35,10 @@ func TestRolesOverHTTP(t *testing.T) {
 	if g.Role != "coach" || g.CohortID != w.CohortA || !g.EndsAt.IsZero() {
 		t.Errorf("%+v", g)
 	}
+	if a := reads(w.SpaceA); a != http.StatusUnauthorized {
+		t.Errorf("without the second factor that the role asks for: %d", a)
+	}
+	h.AddFactor(t, &guest)
 	if a, b := reads(w.SpaceA), reads(w.SpaceB); a != http.StatusOK || b != http.StatusNotFound {
 		t.Errorf("the coach of one cohort reads it (%d) and not another (%d)", a, b)
 	}

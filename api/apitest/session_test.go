@@ -71,7 +71,7 @@ func TestStepUp(t *testing.T) {
 	if err := h.App.Account.SetFactors(t.Context(), who, []string{"totp"}); err != nil {
 		t.Fatal(err)
 	}
-	owing := h.LogIn(t, maria.Email)
+	owing := h.PasswordLogIn(t, maria.Email)
 
 	t.Run("a session that owes a second factor can do nothing else", func(t *testing.T) {
 		a := h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/me", Token: owing})

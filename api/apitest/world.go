@@ -151,6 +151,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if (shutsOut(op) || usesUp(op)) && who.Token != "" {
 		who = w.twin(t, who)
 	}
+	if op.ID == "removeTOTP" && who.Token != "" && who.Secret == "" {
+		w.h.AddFactor(t, &who)
+	}
 	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}, Token: who.Token}
 	var id uuid.UUID
 	switch {
@@ -186,6 +189,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	}
 	c.Body = example(t, op)
 	w.identity(t, op, who, &c)
+	w.h.proof(t, op, who, &c)
 	return c
 }
 
@@ -199,9 +203,23 @@ func (h *House) Role(t testing.TB, userID uuid.UUID, role account.Role) uuid.UUI
 	return g.ID
 }
 
-// shutsOut tells the operations after which the caller's own session is over.
+// proof puts in place of the example what is true of her.
+func (h *House) proof(t testing.TB, op middleware.Operation, who Someone, c *Call) {
+	t.Helper()
+	switch {
+	case op.ID == "confirmTOTP" && who.Token != "":
+		c.Body = map[string]any{"code": Code(t, h.BeginTOTP(t, who), h.App.Clock.Now())}
+	case op.ID == "stepUp" && who.Secret != "":
+		c.Body = map[string]any{"recovery_code": h.RecoveryCodes(t, who)[0]}
+	case op.ID == "stepUp":
+		c.Body = map[string]any{"password": Password}
+	}
+}
+
+// shutsOut tells the operations after which the caller's own session is over,
+// or she has another way to sign in than before.
 func shutsOut(op middleware.Operation) bool {
-	return slices.Contains([]string{"endSessions", "logOut"}, op.ID)
+	return slices.Contains([]string{"endSessions", "logOut", "confirmTOTP", "removeTOTP"}, op.ID)
 }
 
 // twin makes somebody who may do what she may.

@@ -20,6 +20,7 @@ func (r *run) card() {
 	}
 	line("Mailbox", h.Mailbox+"      (JSON: "+h.Mailbox+"/messages?to=…)")
 	line("Letters", h.Mailbox+"/samples      (how every mail looks)")
+	line("Authenticator", h.Mailbox+"/authenticator      (JSON: "+h.Mailbox+"/authenticator?for=…)")
 	line("Metrics", h.Metrics)
 	line("Data", r.opt.Dir)
 	for _, note := range r.moved {
@@ -29,6 +30,7 @@ func (r *run) card() {
 	for _, a := range shown() {
 		fmt.Fprintf(r.opt.Out, "    %-22s %s\n", a.email, a.what)
 	}
+	fmt.Fprintln(r.opt.Out, "  Admin, coach and moderator also need the code that the authenticator shows.")
 	fmt.Fprintf(r.opt.Out, "\n  Try:\n    curl -s %s/v1/plans\n    curl -s %s/v1/auth/login -H 'Content-Type: application/json' \\\n      -d '{\"email\":\"aisha@example.org\",\"password\":\"%s\"}'\n", h.API, h.API, demoPassword)
 	fmt.Fprintf(r.opt.Out, "\n  The walk through the house is in README.md. Ctrl-C stops all of it.\n%s\n\n", rule)
 }

@@ -53,6 +53,7 @@ type run struct {
 	pg      *embeddedpg.Server
 	sandbox *stripesandbox.Sandbox
 	sink    *mailsink.Sink
+	phones  *authenticator
 	api     server.Listeners
 	house   House
 	app     atomic.Pointer[server.App] // for the mailbox, which is there before it
@@ -207,7 +208,10 @@ func (r *run) mailbox(ctx context.Context) error {
 		return err
 	}
 	r.house.Mailbox = "http://" + web.Addr().String()
-	r.web(web, placeholder(r.sink))
+	if r.phones, err = openAuthenticator(filepath.Join(r.opt.Dir, "authenticator.json")); err != nil {
+		return err
+	}
+	r.web(web, placeholder(r.sink, r.phones))
 	if r.cfg.FrontendURL == "" {
 		r.cfg.FrontendURL = r.house.Mailbox
 	}

@@ -110,9 +110,11 @@ func (r *run) letters() ([]mailsink.Sample, error) {
 	return all, err
 }
 
-// placeholder is the mailbox, and pages where a frontend would take over.
-func placeholder(mailbox http.Handler) http.Handler {
+// placeholder is the mailbox, the phones with the second factors, and pages
+// where a frontend would take over.
+func placeholder(mailbox, phones http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("GET /authenticator", phones)
 	for path, text := range map[string]string{
 		"/welcome":      "Paid. Your frontend would now ask GET /v1/membership until access is full.",
 		"/plans":        "Checkout left. Your frontend would show GET /v1/plans again.",

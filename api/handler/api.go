@@ -7,6 +7,7 @@ import "github.com/womens-tech-conservatory/conservatory/api/openapi"
 type API struct {
 	*Account
 	Identity
+	Factor
 	Membership
 	Cohort
 	Forum

@@ -6,14 +6,6 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/openapi"
 )
 
-// StepUp answers POST /v1/auth/step-up.
-func (h *Account) StepUp(ctx context.Context, r openapi.StepUpRequestObject) (openapi.StepUpResponseObject, error) {
-	if err := h.Account.ProvePassword(ctx, actor(ctx), r.Body.Password); err != nil {
-		return nil, err
-	}
-	return openapi.StepUp204Response{}, nil
-}
-
 // ListSessions answers GET /v1/me/sessions.
 func (h *Account) ListSessions(ctx context.Context, _ openapi.ListSessionsRequestObject) (openapi.ListSessionsResponseObject, error) {
 	who := actor(ctx)

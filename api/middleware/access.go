@@ -24,7 +24,7 @@ var (
 // Authenticate finds out who makes the request. Without a token she is nobody
 // and goes on; a token that is not valid ends the request, but where anyone
 // may call she counts as nobody (an old token must not keep her from signing
-// in again).
+// in again), and so does a session that owes a second factor.
 func Authenticate(contract *Contract, who func(ctx context.Context, bearer string) (account.Actor, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		op := contract.Find(c)
@@ -40,6 +40,7 @@ func Authenticate(contract *Contract, who func(ctx context.Context, bearer strin
 		}
 		f := fault.From(err)
 		switch {
+		case err == nil && actor.Owes() && op.Access.Who == Anyone && !op.Access.Owing:
 		case err == nil:
 			c.Request = c.Request.WithContext(account.WithActor(c.Request.Context(), actor))
 		case f != nil && f.Kind == fault.Unauthenticated && op.Access.Who == Anyone:
@@ -78,7 +79,7 @@ func permitted(ctx context.Context, access Access, now time.Time, active func(co
 	case !ok:
 		return account.ErrUnauthenticated
 	case actor.Owes() && !access.Owing:
-		return account.ErrFactorOwed.By(actor.Proofs()...)
+		return actor.Owed()
 	case access.Who != SignedIn && !actor.Verified:
 		return account.ErrEmailUnverified
 	case access.Who == Admin && !actor.Has(account.Admin):

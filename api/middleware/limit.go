@@ -35,6 +35,8 @@ func byOperation() map[string]quota {
 		"beginLink":      {20, time.Hour},
 		"linkIdentity":   {20, time.Hour},
 		"refreshSession": {120, time.Minute},
+		"stepUp":         {30, 15 * time.Minute},
+		"confirmTOTP":    {30, 15 * time.Minute},
 		"startCheckout":  {20, time.Hour},
 		"createTopic":    {10, time.Minute},
 		"reply":          {30, time.Minute},

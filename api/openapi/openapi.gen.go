@@ -830,6 +830,16 @@ type Export struct {
 // ExportState defines model for Export.State.
 type ExportState string
 
+// Factors defines model for Factors.
+type Factors struct {
+	// Required Her role asks for a second factor.
+	Required bool `json:"required"`
+
+	// Totp An authenticator app.
+	Totp              TOTP `json:"totp,omitempty,omitzero"`
+	RecoveryCodesLeft int  `json:"recovery_codes_left"`
+}
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	Code   string `json:"code"`
@@ -1191,7 +1201,7 @@ type Problem struct {
 	Instance string       `json:"instance"`
 	Errors   []FieldError `json:"errors,omitempty,omitzero"`
 
-	// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required` and `step-up-required`.
+	// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required`, `second-factor-enrolment-required` and `step-up-required`.
 	StepUp StepUp `json:"step_up,omitempty,omitzero"`
 }
 
@@ -1201,6 +1211,11 @@ type ProofMethod string
 // ReadPosition defines model for ReadPosition.
 type ReadPosition struct {
 	PostNumber int `json:"post_number"`
+}
+
+// RecoveryCodes defines model for RecoveryCodes.
+type RecoveryCodes struct {
+	Codes []string `json:"codes"`
 }
 
 // Refresh defines model for Refresh.
@@ -1305,7 +1320,7 @@ type Space struct {
 // SpaceKind defines model for Space.Kind.
 type SpaceKind string
 
-// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required` and `step-up-required`.
+// StepUp Which proof is missing and where to bring it. Comes with `second-factor-required`, `second-factor-enrolment-required` and `step-up-required`.
 type StepUp struct {
 	// MaxAge Seconds for which a proof stands.
 	MaxAge int `json:"max_age"`
@@ -1313,7 +1328,7 @@ type StepUp struct {
 	// Methods One of these is needed.
 	Methods []ProofMethod `json:"methods"`
 
-	// Operation The path to POST the proof to.
+	// Operation The path to POST the proof to, or to begin setting up a second factor.
 	Operation string `json:"operation"`
 }
 
@@ -1321,6 +1336,12 @@ type StepUp struct {
 type StepUpProof struct {
 	// Password For who has no second factor.
 	Password string `json:"password,omitempty,omitzero"`
+
+	// RecoveryCode Instead of her second factor, once. Hyphens, spaces and case do not matter.
+	RecoveryCode string `json:"recovery_code,omitempty,omitzero"`
+
+	// Totp What her authenticator app shows now.
+	Totp TOTPCode `json:"totp,omitempty,omitzero"`
 }
 
 // Subscription defines model for Subscription.
@@ -1340,6 +1361,33 @@ type Subscription struct {
 
 // SubscriptionStatus defines model for SubscriptionStatus.
 type SubscriptionStatus string
+
+// TOTP An authenticator app.
+type TOTP struct {
+	ConfirmedAt time.Time `json:"confirmed_at"`
+	LastUsedAt  time.Time `json:"last_used_at,omitempty,omitzero"`
+}
+
+// TOTPCode What her authenticator app shows now.
+type TOTPCode = string
+
+// TOTPConfirmation defines model for TOTPConfirmation.
+type TOTPConfirmation struct {
+	// Code What her authenticator app shows now.
+	Code TOTPCode `json:"code"`
+}
+
+// TOTPEnrolment defines model for TOTPEnrolment.
+type TOTPEnrolment struct {
+	// Secret For typing into the app: Base32.
+	Secret string `json:"secret"`
+
+	// URI To show as a QR code.
+	URI string `json:"uri"`
+
+	// ExpiresAt When it must be confirmed.
+	ExpiresAt time.Time `json:"expires_at"`
+}
 
 // Title defines model for Title.
 type Title = string
@@ -1722,6 +1770,9 @@ type UpdateMeJSONRequestBody = MeEdit
 // PlanErasureJSONRequestBody defines body for PlanErasure for application/json ContentType.
 type PlanErasureJSONRequestBody = ErasureRequest
 
+// ConfirmTOTPJSONRequestBody defines body for ConfirmTOTP for application/json ContentType.
+type ConfirmTOTPJSONRequestBody = TOTPConfirmation
+
 // LinkIdentityJSONRequestBody defines body for LinkIdentity for application/json ContentType.
 type LinkIdentityJSONRequestBody = LinkEnd
 
@@ -1841,6 +1892,21 @@ type ServerInterface interface {
 	// GetExportFile Download a copy of my data
 	// (GET /v1/me/exports/{id}/file)
 	GetExportFile(c *gin.Context, id ID)
+	// ListFactors My second factors
+	// (GET /v1/me/factors)
+	ListFactors(c *gin.Context)
+	// MakeRecoveryCodes Make new recovery codes
+	// (POST /v1/me/factors/recovery-codes)
+	MakeRecoveryCodes(c *gin.Context)
+	// RemoveTOTP Take my authenticator app off
+	// (DELETE /v1/me/factors/totp)
+	RemoveTOTP(c *gin.Context)
+	// BeginTOTP Set up an authenticator app
+	// (POST /v1/me/factors/totp)
+	BeginTOTP(c *gin.Context)
+	// ConfirmTOTP Confirm my authenticator app with its first code
+	// (POST /v1/me/factors/totp/confirmation)
+	ConfirmTOTP(c *gin.Context)
 	// ListIdentities Providers I sign in with
 	// (GET /v1/me/identities)
 	ListIdentities(c *gin.Context)
@@ -2818,6 +2884,71 @@ func (siw *ServerInterfaceWrapper) GetExportFile(c *gin.Context) {
 	siw.Handler.GetExportFile(c, id)
 }
 
+// ListFactors operation middleware
+func (siw *ServerInterfaceWrapper) ListFactors(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFactors(c)
+}
+
+// MakeRecoveryCodes operation middleware
+func (siw *ServerInterfaceWrapper) MakeRecoveryCodes(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MakeRecoveryCodes(c)
+}
+
+// RemoveTOTP operation middleware
+func (siw *ServerInterfaceWrapper) RemoveTOTP(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveTOTP(c)
+}
+
+// BeginTOTP operation middleware
+func (siw *ServerInterfaceWrapper) BeginTOTP(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BeginTOTP(c)
+}
+
+// ConfirmTOTP operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmTOTP(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ConfirmTOTP(c)
+}
+
 // ListIdentities operation middleware
 func (siw *ServerInterfaceWrapper) ListIdentities(c *gin.Context) {
 
@@ -3624,6 +3755,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
 	router.DELETE(options.BaseURL+"/v1/me/identities/:provider", wrapper.UnlinkIdentity)
 	router.POST(options.BaseURL+"/v1/me/identities/:provider", wrapper.BeginLink)
+	router.GET(options.BaseURL+"/v1/me/factors", wrapper.ListFactors)
+	router.DELETE(options.BaseURL+"/v1/me/factors/totp", wrapper.RemoveTOTP)
+	router.POST(options.BaseURL+"/v1/me/factors/totp", wrapper.BeginTOTP)
+	router.POST(options.BaseURL+"/v1/me/factors/totp/confirmation", wrapper.ConfirmTOTP)
+	router.POST(options.BaseURL+"/v1/me/factors/recovery-codes", wrapper.MakeRecoveryCodes)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
 	router.PATCH(options.BaseURL+"/v1/me", wrapper.UpdateMe)
 	router.GET(options.BaseURL+"/v1/me/exports", wrapper.ListExports)
@@ -6422,6 +6558,357 @@ func (response GetExportFiledefaultApplicationProblemPlusJSONResponse) VisitGetE
 	return err
 }
 
+type ListFactorsRequestObject struct {
+}
+
+type ListFactorsResponseObject interface {
+	VisitListFactorsResponse(w http.ResponseWriter) error
+}
+
+type ListFactors200JSONResponse Factors
+
+func (response ListFactors200JSONResponse) VisitListFactorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFactors401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFactors401ApplicationProblemPlusJSONResponse) VisitListFactorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFactorsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFactorsdefaultApplicationProblemPlusJSONResponse) VisitListFactorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeRecoveryCodesRequestObject struct {
+}
+
+type MakeRecoveryCodesResponseObject interface {
+	VisitMakeRecoveryCodesResponse(w http.ResponseWriter) error
+}
+
+type MakeRecoveryCodes201JSONResponse RecoveryCodes
+
+func (response MakeRecoveryCodes201JSONResponse) VisitMakeRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeRecoveryCodes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes401ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeRecoveryCodes409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MakeRecoveryCodes409ApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MakeRecoveryCodesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MakeRecoveryCodesdefaultApplicationProblemPlusJSONResponse) VisitMakeRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTOTPRequestObject struct {
+}
+
+type RemoveTOTPResponseObject interface {
+	VisitRemoveTOTPResponse(w http.ResponseWriter) error
+}
+
+type RemoveTOTP204Response struct {
+}
+
+func (response RemoveTOTP204Response) VisitRemoveTOTPResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveTOTP401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveTOTP401ApplicationProblemPlusJSONResponse) VisitRemoveTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTOTP404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveTOTP404ApplicationProblemPlusJSONResponse) VisitRemoveTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTOTP409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveTOTP409ApplicationProblemPlusJSONResponse) VisitRemoveTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveTOTPdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveTOTPdefaultApplicationProblemPlusJSONResponse) VisitRemoveTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginTOTPRequestObject struct {
+}
+
+type BeginTOTPResponseObject interface {
+	VisitBeginTOTPResponse(w http.ResponseWriter) error
+}
+
+type BeginTOTP201JSONResponse TOTPEnrolment
+
+func (response BeginTOTP201JSONResponse) VisitBeginTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginTOTP401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response BeginTOTP401ApplicationProblemPlusJSONResponse) VisitBeginTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginTOTPdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BeginTOTPdefaultApplicationProblemPlusJSONResponse) VisitBeginTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTOTPRequestObject struct {
+	Body *ConfirmTOTPJSONRequestBody
+}
+
+type ConfirmTOTPResponseObject interface {
+	VisitConfirmTOTPResponse(w http.ResponseWriter) error
+}
+
+type ConfirmTOTP200JSONResponse Factors
+
+func (response ConfirmTOTP200JSONResponse) VisitConfirmTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTOTP401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmTOTP401ApplicationProblemPlusJSONResponse) VisitConfirmTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTOTP422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmTOTP422ApplicationProblemPlusJSONResponse) VisitConfirmTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTOTP429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ConfirmTOTP429ApplicationProblemPlusJSONResponse) VisitConfirmTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmTOTPdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ConfirmTOTPdefaultApplicationProblemPlusJSONResponse) VisitConfirmTOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListIdentitiesRequestObject struct {
 }
 
@@ -8952,6 +9439,21 @@ type StrictServerInterface interface {
 	// GetExportFile Download a copy of my data
 	// (GET /v1/me/exports/{id}/file)
 	GetExportFile(ctx context.Context, request GetExportFileRequestObject) (GetExportFileResponseObject, error)
+	// ListFactors My second factors
+	// (GET /v1/me/factors)
+	ListFactors(ctx context.Context, request ListFactorsRequestObject) (ListFactorsResponseObject, error)
+	// MakeRecoveryCodes Make new recovery codes
+	// (POST /v1/me/factors/recovery-codes)
+	MakeRecoveryCodes(ctx context.Context, request MakeRecoveryCodesRequestObject) (MakeRecoveryCodesResponseObject, error)
+	// RemoveTOTP Take my authenticator app off
+	// (DELETE /v1/me/factors/totp)
+	RemoveTOTP(ctx context.Context, request RemoveTOTPRequestObject) (RemoveTOTPResponseObject, error)
+	// BeginTOTP Set up an authenticator app
+	// (POST /v1/me/factors/totp)
+	BeginTOTP(ctx context.Context, request BeginTOTPRequestObject) (BeginTOTPResponseObject, error)
+	// ConfirmTOTP Confirm my authenticator app with its first code
+	// (POST /v1/me/factors/totp/confirmation)
+	ConfirmTOTP(ctx context.Context, request ConfirmTOTPRequestObject) (ConfirmTOTPResponseObject, error)
 	// ListIdentities Providers I sign in with
 	// (GET /v1/me/identities)
 	ListIdentities(ctx context.Context, request ListIdentitiesRequestObject) (ListIdentitiesResponseObject, error)
@@ -10081,6 +10583,144 @@ func (sh *strictHandler) GetExportFile(ctx *gin.Context, id ID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetExportFileResponseObject); ok {
 		if err := validResponse.VisitGetExportFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFactors operation middleware
+func (sh *strictHandler) ListFactors(ctx *gin.Context) {
+	var request ListFactorsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFactors(ctx, request.(ListFactorsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFactors")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListFactorsResponseObject); ok {
+		if err := validResponse.VisitListFactorsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MakeRecoveryCodes operation middleware
+func (sh *strictHandler) MakeRecoveryCodes(ctx *gin.Context) {
+	var request MakeRecoveryCodesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MakeRecoveryCodes(ctx, request.(MakeRecoveryCodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MakeRecoveryCodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MakeRecoveryCodesResponseObject); ok {
+		if err := validResponse.VisitMakeRecoveryCodesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveTOTP operation middleware
+func (sh *strictHandler) RemoveTOTP(ctx *gin.Context) {
+	var request RemoveTOTPRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveTOTP(ctx, request.(RemoveTOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveTOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveTOTPResponseObject); ok {
+		if err := validResponse.VisitRemoveTOTPResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BeginTOTP operation middleware
+func (sh *strictHandler) BeginTOTP(ctx *gin.Context) {
+	var request BeginTOTPRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginTOTP(ctx, request.(BeginTOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginTOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(BeginTOTPResponseObject); ok {
+		if err := validResponse.VisitBeginTOTPResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmTOTP operation middleware
+func (sh *strictHandler) ConfirmTOTP(ctx *gin.Context) {
+	var request ConfirmTOTPRequestObject
+
+	var body ConfirmTOTPJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmTOTP(ctx, request.(ConfirmTOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmTOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ConfirmTOTPResponseObject); ok {
+		if err := validResponse.VisitConfirmTOTPResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -140,13 +140,21 @@ func faultOf(err error) *fault.Error {
 	return errInternal.Because(err)
 }
 
+// proofAt is where the proof goes that is missing.
+func proofAt(f *fault.Error) string {
+	if f.Code == account.ErrEnrolmentOwed.Code {
+		return "/v1/me/factors/totp"
+	}
+	return "/v1/auth/step-up"
+}
+
 func document(ctx context.Context, f *fault.Error, code int) openapi.Problem {
 	p := openapi.Problem{
 		Type: "/problems/" + f.Code, Title: http.StatusText(code), Status: code,
 		Code: f.Code, Detail: f.Detail, Instance: "urn:request:" + audit.RequestID(ctx),
 	}
 	if len(f.Methods) > 0 {
-		p.StepUp = openapi.StepUp{Operation: "/v1/auth/step-up", MaxAge: int(account.Freshness.Seconds())}
+		p.StepUp = openapi.StepUp{Operation: proofAt(f), MaxAge: int(account.Freshness.Seconds())}
 		for _, method := range f.Methods {
 			p.StepUp.Methods = append(p.StepUp.Methods, openapi.ProofMethod(method))
 		}

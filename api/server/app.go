@@ -19,6 +19,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
+	"github.com/womens-tech-conservatory/conservatory/internal/factor"
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
 	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
 	"github.com/womens-tech-conservatory/conservatory/internal/identity"
@@ -49,6 +50,7 @@ type App struct {
 	Keyring    *keyring.Keyring
 	Account    *account.Account
 	Identity   *identity.Identity
+	Factor     *factor.Factor
 	Membership *membership.Membership
 	Billing    *billing.Billing
 	Cohort     *cohort.Cohort
@@ -122,6 +124,11 @@ func (a *App) build() error {
 	if err := a.identity(); err != nil {
 		return err
 	}
+	a.Factor, err = factor.New(db, c, a.Account, a.Audit, factor.Config{Secret: cfg.Derive("factor"), Issuer: "Conservatory"})
+	if err != nil {
+		return err
+	}
+	a.Factor.Work(a.Queue)
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
 	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{

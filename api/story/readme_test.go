@@ -62,6 +62,7 @@ func TestREADME(t *testing.T) {
 		`/invoice/`,
 		`"subscription_status": "active"`,
 		`"level":"full","reason":"subscription"`,
+		`"code":"second-factor-required"`,
 		`"new":1`,
 		"member_id,display_name,email,movement",
 		"Maria,maria.",

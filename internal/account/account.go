@@ -47,6 +47,7 @@ var (
 	ErrEmailTaken      = &fault.Error{Kind: fault.Conflict, Code: "email-taken", Detail: "Somebody already uses this address."}
 	ErrStepUp          = &fault.Error{Kind: fault.Unauthenticated, Code: "step-up-required", Detail: "Please prove once more that it is you, then repeat this."}
 	ErrFactorOwed      = &fault.Error{Kind: fault.Unauthenticated, Code: "second-factor-required", Detail: "Please finish signing in with your second factor."}
+	ErrEnrolmentOwed   = &fault.Error{Kind: fault.Unauthenticated, Code: "second-factor-enrolment-required", Detail: "Your role asks for a second factor. Please set one up, then repeat this."}
 	ErrProofWrong      = &fault.Error{Kind: fault.Invalid, Code: "proof-wrong", Detail: "This does not prove that it is you. Please try again."}
 	ErrBusy            = &fault.Error{Kind: fault.Unavailable, Code: "busy", Detail: "Many people are signing in right now. Please try again in a moment.", Retry: hashWait}
 )

@@ -16,7 +16,8 @@ type Actor struct {
 	Roles     []Role    // that she holds everywhere
 	Scoped    []Scoped  // that she holds in one place only
 	Factors   []string  // kinds of second factor she has
-	ProvedAt  time.Time // when this session last proved who she is; zero: a second factor is owed
+	ProvedAt  time.Time // when this session last proved who she is; zero: not since more was asked of her
+	ByFactor  bool      // that proof was by a second factor, or by what stands for two
 	ExpiresAt time.Time // of the access token: a stream must end by then
 
 	generation int64 // of the session, that the access token came with
@@ -27,11 +28,25 @@ type Actor struct {
 const Freshness = 10 * time.Minute
 
 // Owes reports whether her session waits for a second factor and may do
-// nothing else.
-func (a Actor) Owes() bool { return a.ProvedAt.IsZero() }
+// nothing else: because she has one, or because she holds a role, which asks
+// for one.
+func (a Actor) Owes() bool {
+	return len(a.Factors) > 0 && a.ProvedAt.IsZero() || a.Staff() && !a.ByFactor
+}
+
+// Owed is what a session that owes is told: to prove her second factor, or to
+// get one first.
+func (a Actor) Owed() error {
+	if len(a.Factors) == 0 {
+		return ErrEnrolmentOwed.By(ByTOTP, ByPasskey)
+	}
+	return ErrFactorOwed.By(a.Factors...)
+}
 
 // Fresh reports whether she has proved who she is within Freshness.
-func (a Actor) Fresh(now time.Time) bool { return !a.Owes() && now.Sub(a.ProvedAt) <= Freshness }
+func (a Actor) Fresh(now time.Time) bool {
+	return !a.ProvedAt.IsZero() && now.Sub(a.ProvedAt) <= Freshness
+}
 
 // Proofs are what she can prove herself with: her second factors, or else her
 // password.

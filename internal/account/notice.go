@@ -23,6 +23,7 @@ const (
 	FactorRemoved     Notice = "factor-removed"
 	RecoveryCodesMade Notice = "recovery-codes-made"
 	RecoveryCodeUsed  Notice = "recovery-code-used"
+	FactorGuessed     Notice = "factor-guessed"
 	IdentityLinked    Notice = "identity-linked"
 	IdentityUnlinked  Notice = "identity-unlinked"
 	ErasurePlanned    Notice = "erasure-planned"
@@ -39,6 +40,7 @@ func sentences() map[Notice]string {
 		FactorRemoved:     "A second factor was taken off your account",
 		RecoveryCodesMade: "New recovery codes were made for your account",
 		RecoveryCodeUsed:  "One of your recovery codes was used",
+		FactorGuessed:     "Somebody typed wrong codes for your second factor",
 		IdentityLinked:    "Another way to sign in was linked to your account",
 		IdentityUnlinked:  "A way to sign in was taken off your account",
 		ErasurePlanned:    "Your account will be erased in seven days",

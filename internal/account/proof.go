@@ -8,20 +8,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Prove notes that whoever acts has just proved again who she is: what she
-// owed is paid, and acts that need a fresh proof are open for Freshness. The
-// caller has checked the proof, in the transaction of ctx.
+// Prove notes that whoever acts has just proved with a second factor who she
+// is: what she owed is paid, and acts that need a fresh proof are open for
+// Freshness. The caller has checked the proof, in the transaction of ctx.
 func (a *Account) Prove(ctx context.Context, actor Actor) error {
+	return a.noteProof(ctx, actor, true)
+}
+
+func (a *Account) noteProof(ctx context.Context, actor Actor, byFactor bool) error {
 	return a.db.InTx(ctx, func(ctx context.Context) error {
-		if err := a.prove(ctx, actor, a.clock.Now()); err != nil {
+		if err := a.prove(ctx, actor, byFactor, a.clock.Now()); err != nil {
 			return err
 		}
 		return a.audit(ctx, actor.ID, "session.prove", actor.ID, map[string]string{"session": actor.SessionID.String()})
 	})
 }
 
-// ProvePassword is Prove with her password, for who has no second factor.
-// Faults: ErrProofWrong, ErrFactorOwed when she has one, ErrBusy.
+// ProvePassword notes a fresh proof by her password, for who has no second
+// factor; it pays nothing that she owes. Faults: ErrProofWrong, ErrFactorOwed when she has one, ErrBusy.
 func (a *Account) ProvePassword(ctx context.Context, actor Actor, password string) error {
 	if len(actor.Factors) > 0 {
 		return ErrFactorOwed.By(actor.Factors...)
@@ -33,7 +37,7 @@ func (a *Account) ProvePassword(ctx context.Context, actor Actor, password strin
 	if !ok {
 		return ErrProofWrong
 	}
-	return a.Prove(ctx, actor)
+	return a.noteProof(ctx, actor, false)
 }
 
 // passwordOf verifies the password of a user.
@@ -58,6 +62,9 @@ func (a *Account) SetFactors(ctx context.Context, actor Actor, kinds []string) e
 		}
 		if len(before.Factors) == 0 && len(kinds) > 0 {
 			if err := a.owe(ctx, actor.ID, actor.SessionID); err != nil {
+				return err
+			}
+			if err := a.outbox.Revoke(ctx, actor.ID); err != nil {
 				return err
 			}
 		}

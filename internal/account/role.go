@@ -115,6 +115,11 @@ func (a *Account) grant(ctx context.Context, by, userID uuid.UUID, n NewGrant) (
 		if err := a.replaceGrant(ctx, g); err != nil {
 			return err
 		}
+		// A role asks for a second factor, shown after it was given.
+		actor, _ := ActorFrom(ctx)
+		if err := a.owe(ctx, userID, actor.SessionID); err != nil {
+			return err
+		}
 		return a.outbox.Revoke(ctx, userID) // what she sees has changed
 	})
 	return g, fresh, err

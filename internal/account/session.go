@@ -37,6 +37,12 @@ const (
 	ByInvitation = "invitation"
 )
 
+// Kinds of second factor, beside ByPasskey.
+const (
+	ByTOTP         = "totp"
+	ByRecoveryCode = "recovery_code"
+)
+
 // Proof is how somebody has shown who she is.
 type Proof struct {
 	Way  string // one of the ways above
@@ -97,7 +103,7 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 
 // SignIn opens a session for somebody who has proved who she is, and ends the
 // oldest beyond the twentieth; false when she may not sign in. Who has second
-// factors still owes one, unless the proof stands for two. It joins the
+// factors, or a role, still owes one, unless the proof stands for two. It joins the
 // transaction of ctx, in which the proof was used up.
 func (a *Account) SignIn(ctx context.Context, userID uuid.UUID, by Proof) (s Session, ok bool, err error) {
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
@@ -115,7 +121,7 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) 
 	}
 	row := sessionRow{
 		ID: pg.NewID(), UserID: userID, Generation: 1, RotatedAt: now, IdleExpiresAt: now.Add(idleTTL), ExpiresAt: now.Add(absoluteTTL),
-		Proved: by.Full || len(u.Factors) == 0,
+		Proved: by.Full || len(u.Factors) == 0, ByFactor: by.Full,
 	}
 	if err := a.insertSession(ctx, row, by.Way, now); err != nil {
 		return Session{}, false, err
@@ -137,7 +143,7 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) 
 func (a *Account) present(row sessionRow, u User) (Session, error) {
 	access, err := a.tokens.sign(row.UserID, row.ID, row.Generation)
 	return Session{
-		ID: row.ID, AccessToken: access, ExpiresIn: accessTTL, User: u, FactorOwed: !row.Proved,
+		ID: row.ID, AccessToken: access, ExpiresIn: accessTTL, User: u, FactorOwed: row.owes(u),
 		RefreshToken:     a.refreshToken(row.ID, row.Generation),
 		RefreshExpiresAt: row.IdleExpiresAt,
 		RefreshExpiresIn: row.IdleExpiresAt.Sub(a.clock.Now()),
@@ -152,7 +158,7 @@ func (a *Account) Authenticate(ctx context.Context, bearer string) (Actor, error
 		// The cause stays inside: it may repeat parts of the token.
 		return Actor{}, ErrUnauthenticated
 	}
-	return a.Recheck(ctx, who)
+	return a.recheck(ctx, who)
 }
 
 // LogOut ends a session, and that of a refresh token; uuid.Nil and "" stand

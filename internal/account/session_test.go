@@ -140,12 +140,15 @@ func TestAuthenticate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := Actor{ID: s.User.ID, SessionID: s.ID, Verified: true, Roles: []Role{Moderator}, ProvedAt: noon, ExpiresAt: noon.Add(accessTTL)}
+		want := Actor{ID: s.User.ID, SessionID: s.ID, Verified: true, Roles: []Role{Moderator}, ExpiresAt: noon.Add(accessTTL)}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(Actor{})); diff != "" {
 			t.Error(diff)
 		}
 		if n.N() != 1 {
 			t.Errorf("%d statements, want 1", n.N())
+		}
+		if !got.Owes() {
+			t.Error("a role that she was just given does not ask this session for a second factor")
 		}
 	})
 

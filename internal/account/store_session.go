@@ -18,7 +18,8 @@ type sessionRow struct {
 	RotatedAt      time.Time
 	IdleExpiresAt  time.Time
 	ExpiresAt      time.Time
-	Proved         bool // no second factor is owed
+	Proved         bool // she has shown all that was asked then
+	ByFactor       bool // a second factor was among it
 	Live           bool // not revoked, and its user may sign in
 }
 
@@ -27,6 +28,11 @@ type liveRow struct {
 	Roles    string
 	Factors  string
 	ProvedAt sql.Null[time.Time]
+	ByFactor bool
+}
+
+func (s sessionRow) owes(u User) bool {
+	return len(u.Factors) > 0 && !s.Proved || u.Staff() && !s.ByFactor
 }
 
 // seenEvery is how exact the time is at which a session was last seen.
@@ -34,7 +40,7 @@ const seenEvery = 5 * time.Minute
 
 const (
 	insertSessionSQL = `INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, idle_expires_at, expires_at,
-    device, network, way, last_seen_at, proved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    device, network, way, last_seen_at, proved_at, proved_by_factor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	capSessionsSQL = `UPDATE sessions SET revoked_at = ?, revoked_reason = 'cap'
 WHERE user_id = ? AND revoked_at IS NULL AND id NOT IN (
     SELECT id FROM sessions WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
@@ -45,11 +51,11 @@ WHERE user_id = ? AND revoked_at IS NULL AND id NOT IN (
     UPDATE sessions SET last_seen_at = @now, seen_generation = greatest(seen_generation, @generation)
     WHERE id = @session AND user_id = @user AND revoked_at IS NULL AND (seen_generation < @generation OR last_seen_at < @stale)
 )
-SELECT u.email_verified_at IS NOT NULL AS verified, u.factors, s.proved_at, ` + rolesSQL + `
+SELECT u.email_verified_at IS NOT NULL AS verified, u.factors, s.proved_at, s.proved_by_factor AS by_factor, ` + rolesSQL + `
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = @session AND s.user_id = @user AND s.revoked_at IS NULL AND s.idle_expires_at > @now AND s.expires_at > @now AND u.state = 'active'`
 	sessionSQL = `SELECT s.id AS session_id, s.user_id, s.generation, s.seen_generation, s.rotated_at, s.idle_expires_at, s.expires_at,
-    s.proved_at IS NOT NULL AS proved, s.revoked_at IS NULL AND u.state = 'active' AS live,
+    s.proved_at IS NOT NULL AS proved, s.proved_by_factor AS by_factor, s.revoked_at IS NULL AND u.state = 'active' AS live,
     u.id, u.email, u.email_verified_at IS NOT NULL AS verified, u.display_name, u.time_zone, u.factors, u.version, u.created_at, ` + rolesSQL + `
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = @id`
 	rotateSessionSQL = `UPDATE sessions SET generation = ?, seen_generation = ?, rotated_at = ?, last_seen_at = ?, idle_expires_at = ?,
@@ -59,15 +65,15 @@ WHERE id = ? AND generation = ? AND revoked_at IS NULL RETURNING id`
 	revokeAllSQL     = `UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
 	devicesSQL       = `SELECT id, device, network, way, created_at, coalesce(last_seen_at, created_at) AS last_seen_at FROM sessions
 WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? ORDER BY last_seen_at DESC, id DESC`
-	proveSQL      = `UPDATE sessions SET proved_at = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL`
-	oweSQL        = `UPDATE sessions SET proved_at = NULL WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
+	proveSQL      = `UPDATE sessions SET proved_at = ?, proved_by_factor = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL`
+	oweSQL        = `UPDATE sessions SET proved_at = NULL, proved_by_factor = false WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
 	setFactorsSQL = `UPDATE users SET factors = ?, updated_at = ? WHERE id = ?`
 )
 
 func (a *Account) insertSession(ctx context.Context, s sessionRow, way string, now time.Time) error {
 	from := clientFrom(ctx)
 	return a.exec(ctx, "insert a session", insertSessionSQL, s.ID, s.UserID, s.Generation, s.RotatedAt, now, s.IdleExpiresAt, s.ExpiresAt,
-		from.Device, from.Network, way, now, sql.Null[time.Time]{V: now, Valid: s.Proved})
+		from.Device, from.Network, way, now, sql.Null[time.Time]{V: now, Valid: s.Proved}, s.ByFactor)
 }
 
 // capSessions ends the oldest live sessions beyond the twentieth.
@@ -92,12 +98,13 @@ func (a *Account) session(ctx context.Context, id uuid.UUID) (sessionRow, User, 
 		IdleExpiresAt  time.Time
 		ExpiresAt      time.Time
 		Proved         bool
+		ByFactor       bool
 		Live           bool
 		Owner          userRow `gorm:"embedded"`
 	}
 	row, _, err := one[both](ctx, a.db, "read a session", sessionSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	s := sessionRow{
-		row.SessionID, row.UserID, row.Generation, row.SeenGeneration, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Proved, row.Live,
+		row.SessionID, row.UserID, row.Generation, row.SeenGeneration, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Proved, row.ByFactor, row.Live,
 	}
 	return s, row.Owner.user(), err
 }
@@ -125,8 +132,8 @@ func (a *Account) devices(ctx context.Context, userID uuid.UUID, now time.Time) 
 	return many[Device](ctx, a.db, "list sessions", devicesSQL, userID, now, now)
 }
 
-func (a *Account) prove(ctx context.Context, who Actor, now time.Time) error {
-	return a.exec(ctx, "note a proof", proveSQL, now, who.SessionID, who.ID)
+func (a *Account) prove(ctx context.Context, who Actor, byFactor bool, now time.Time) error {
+	return a.exec(ctx, "note a proof", proveSQL, now, byFactor, who.SessionID, who.ID)
 }
 
 func (a *Account) owe(ctx context.Context, userID, except uuid.UUID) error {

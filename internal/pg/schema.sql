@@ -136,6 +136,12 @@ CREATE TABLE public.exports (
     CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'working'::text, 'ready'::text, 'failed'::text, 'expired'::text])))
 );
 
+CREATE TABLE public.factor_tries (
+    user_id uuid NOT NULL,
+    wrong integer NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.grants (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -422,6 +428,13 @@ CREATE TABLE public.programmes (
     title text NOT NULL
 );
 
+CREATE TABLE public.recovery_codes (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -437,7 +450,8 @@ CREATE TABLE public.sessions (
     way text DEFAULT 'password'::text NOT NULL,
     last_seen_at timestamp with time zone,
     seen_generation bigint DEFAULT 0 NOT NULL,
-    proved_at timestamp with time zone
+    proved_at timestamp with time zone,
+    proved_by_factor boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.signing_keys (
@@ -545,6 +559,16 @@ CREATE TABLE public.topics (
     deleted_at timestamp with time zone
 );
 
+CREATE TABLE public.totp_factors (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL
+);
+
 CREATE TABLE public.users (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -596,6 +620,9 @@ ALTER TABLE ONLY public.erasures
 
 ALTER TABLE ONLY public.exports
     ADD CONSTRAINT exports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.factor_tries
+    ADD CONSTRAINT factor_tries_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_pkey PRIMARY KEY (id);
@@ -684,6 +711,9 @@ ALTER TABLE ONLY public.programmes
 ALTER TABLE ONLY public.programmes
     ADD CONSTRAINT programmes_slug_key UNIQUE (slug);
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -725,6 +755,9 @@ ALTER TABLE ONLY public.topic_reads
 
 ALTER TABLE ONLY public.topics
     ADD CONSTRAINT topics_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_pkey PRIMARY KEY (user_id, role);
@@ -791,6 +824,8 @@ CREATE INDEX posts_author_id_idx ON public.posts USING btree (author_id, id DESC
 
 CREATE UNIQUE INDEX prices_plan_id_key_key ON public.prices USING btree (plan_id, key) WHERE (state = 'public'::text);
 
+CREATE INDEX recovery_codes_user_idx ON public.recovery_codes USING btree (user_id);
+
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
 
 CREATE INDEX signups_email_key_idx ON public.signups USING btree (email_key, created_at DESC);
@@ -804,6 +839,10 @@ CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user
 CREATE INDEX topics_author_id_idx ON public.topics USING btree (author_id, id DESC);
 
 CREATE INDEX topics_space_id_bumped_at_id_idx ON public.topics USING btree (space_id, bumped_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX totp_factors_begun_key ON public.totp_factors USING btree (user_id) WHERE (confirmed_at IS NULL);
+
+CREATE UNIQUE INDEX totp_factors_confirmed_key ON public.totp_factors USING btree (user_id) WHERE (confirmed_at IS NOT NULL);
 
 CREATE INDEX users_created_at_id_idx ON public.users USING btree (created_at DESC, id DESC);
 
@@ -862,6 +901,9 @@ ALTER TABLE ONLY public.erasures
 
 ALTER TABLE ONLY public.exports
     ADD CONSTRAINT exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.factor_tries
+    ADD CONSTRAINT factor_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
@@ -938,6 +980,9 @@ ALTER TABLE ONLY public.programme_prerequisites
 ALTER TABLE ONLY public.programme_versions
     ADD CONSTRAINT programme_versions_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
 
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
@@ -967,6 +1012,9 @@ ALTER TABLE ONLY public.topics
 
 ALTER TABLE ONLY public.topics
     ADD CONSTRAINT topics_space_id_fkey FOREIGN KEY (space_id) REFERENCES public.spaces(id);
+
+ALTER TABLE ONLY public.totp_factors
+    ADD CONSTRAINT totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);

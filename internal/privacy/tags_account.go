@@ -59,7 +59,7 @@ func accountTags() []Table {
 			Whose: by("user_id"), Rows: Gone,
 			Retention: pruned("account.prune", 30*day, "least(expires_at, idle_expires_at, coalesce(revoked_at, 'infinity'))"),
 			Columns: columns(
-				exported(Security, "id", "device", "network", "way", "proved_at", "revoked_at", "revoked_reason"),
+				exported(Security, "id", "device", "network", "way", "proved_at", "proved_by_factor", "revoked_at", "revoked_reason"),
 				exported(Behaviour, "user_id", "created_at", "last_seen_at", "rotated_at", "idle_expires_at", "expires_at"),
 				hidden(Technical, "generation", "seen_generation"),
 			),

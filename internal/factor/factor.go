@@ -1,0 +1,132 @@
+// Package factor is the second proof of who somebody is: an authenticator app
+// and the recovery codes for the day it is lost.
+//
+// Decisions: a code opens nothing twice: the step of an authenticator's code
+// and the use of a recovery code are taken by one guarded UPDATE. Recovery
+// codes are derived from an id, the secret of an authenticator is encrypted
+// and bound to whom it belongs to. Wrong codes are counted for a person, not
+// for a session, and committed although she gets a fault; five make her wait
+// instead of shutting her out, and a letter tells her. All tries and changes
+// of one person's factors wait for one row, so that they are decided one by
+// one. That a proof must be fresh is declared in the contract and asked at the
+// door; what else the rules are stands in policy.go.
+package factor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/audit"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+)
+
+// The faults of this domain, beside account.ErrProofWrong.
+var (
+	ErrTooManyTries = &fault.Error{Kind: fault.TooMany, Code: "factor-tries", Detail: "That were too many wrong codes. Please wait a little before the next one."}
+	ErrNeeded       = &fault.Error{Kind: fault.Conflict, Code: "factor-needed", Detail: "Your role asks for a second factor, and this is your last. Add another one first."}
+	ErrMissing      = &fault.Error{Kind: fault.Conflict, Code: "factor-missing", Detail: "Recovery codes stand in for a second factor. Please set one up first."}
+)
+
+// Config of a Factor.
+type Config struct {
+	Secret []byte // 32 bytes: recovery codes and the key for what is encrypted come from it
+	Issuer string // how an authenticator app names us
+}
+
+// Factor is this domain. It is safe for concurrent use.
+type Factor struct {
+	db      *pg.DB
+	clock   clock.Clock
+	account *account.Account
+	log     *audit.Log
+	seal    *sealer
+	issuer  string
+}
+
+// New makes the domain.
+func New(db *pg.DB, c clock.Clock, a *account.Account, log *audit.Log, cfg Config) (*Factor, error) {
+	if cfg.Issuer == "" {
+		return nil, errors.New("second factors need a name for authenticator apps")
+	}
+	seal, err := newSealer(cfg.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Factor{db: db, clock: c, account: a, log: log, seal: seal, issuer: cfg.Issuer}, nil
+}
+
+// Set is what somebody can prove herself with.
+type Set struct {
+	Required      bool  // her role asks for one
+	TOTP          *TOTP // nil: none
+	RecoveryCodes int   // that are left
+}
+
+// TOTP is an authenticator app.
+type TOTP struct {
+	ConfirmedAt time.Time
+	LastUsedAt  time.Time // zero: never
+}
+
+// kinds are those of s, as account.SetFactors takes them.
+func (s Set) kinds() []string {
+	var kinds []string
+	if s.TOTP != nil {
+		kinds = append(kinds, account.ByTOTP)
+	}
+	if s.RecoveryCodes > 0 {
+		kinds = append(kinds, account.ByRecoveryCode)
+	}
+	return kinds
+}
+
+// Factors gives the second factors of whoever acts. One statement.
+func (f *Factor) Factors(ctx context.Context, actor account.Actor) (Set, error) {
+	return f.set(ctx, actor)
+}
+
+// change runs fn when nobody else changes or tries the factors of actor, and
+// tells the account which kinds there are afterwards.
+func (f *Factor) change(ctx context.Context, actor account.Actor, fn func(context.Context) error) error {
+	return f.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := f.lock(ctx, actor.ID, f.clock.Now()); err != nil {
+			return err
+		}
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		_, err := f.announce(ctx, actor)
+		return err
+	})
+}
+
+func (f *Factor) announce(ctx context.Context, actor account.Actor) (Set, error) {
+	set, err := f.set(ctx, actor)
+	if err != nil {
+		return Set{}, err
+	}
+	return set, f.account.SetFactors(ctx, actor, set.kinds())
+}
+
+// record writes into the audit log and promises a letter.
+func (f *Factor) record(ctx context.Context, user uuid.UUID, action string, detail map[string]string, n account.Notice) error {
+	if err := f.audit(ctx, user, action, detail); err != nil {
+		return err
+	}
+	return f.account.Tell(ctx, user, n)
+}
+
+func (f *Factor) audit(ctx context.Context, user uuid.UUID, action string, detail map[string]string) error {
+	err := f.log.Record(ctx, audit.Entry{ActorID: user, Action: action, TargetKind: "user", TargetID: user.String(), Detail: detail})
+	if err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return nil
+}

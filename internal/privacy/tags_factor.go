@@ -1,0 +1,27 @@
+package privacy
+
+import "time"
+
+// factorTags are of the second proof of who somebody is.
+func factorTags() []Table {
+	return []Table{
+		{
+			Name: "totp_factors", About: "Your authenticator app.",
+			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount + "; one that was not confirmed for fifteen minutes"),
+			Columns: columns(
+				exported(Security, "id", "user_id", "created_at", "confirmed_at", "last_used_at"),
+				hidden(Secret, "secret"), hidden(Technical, "last_step"),
+			),
+		},
+		{
+			Name: "recovery_codes", About: "When your recovery codes were made and used.",
+			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
+			Columns: exported(Security, "id", "user_id", "created_at", "used_at"),
+		},
+		{
+			Name: "factor_tries", About: "Wrong codes of the last minutes.",
+			Whose: by("user_id"), Rows: Gone, Retention: pruned("factor.prune", 15*time.Minute, "since"),
+			Columns: exported(Security, "user_id", "wrong", "since"),
+		},
+	}
+}
