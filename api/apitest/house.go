@@ -91,7 +91,10 @@ func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
 func start(t testing.TB, cfg server.Config, parts server.Parts, listener net.Listener) *server.App {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	if testing.Verbose() {
+	switch {
+	case cfg.LogLevel == slog.LevelDebug: // see Listen
+		log = slog.Default()
+	case testing.Verbose():
 		log = server.NewLogger(testWriter{t}, slog.LevelWarn)
 	}
 	app, err := server.New(t.Context(), cfg, clock.System{}, log)

@@ -33,7 +33,7 @@ func forumTags() []Table {
 		{
 			// A revision belongs to who wrote the post, whoever edited it.
 			Name: "post_revisions", About: "What your posts said before you changed them.", Whose: through("post_id", "posts", "id"),
-			Names: []string{"editor_id"}, Rows: Gone, Retention: because(thread),
+			Rows: Gone, Retention: because(thread),
 			Columns: columns(
 				exported(Content, "post_id", "version", "body", "created_at"), only("editor_id = @person", hidden(Other, "editor_id")),
 			),

@@ -1,0 +1,325 @@
+package apitest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/womens-tech-conservatory/conservatory/api/apitest"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/internal/privacy"
+)
+
+// everywhere is somebody who has a row in every table that can hold one of a
+// person, made from the tags and the catalogue, with a canary in every column
+// that tells of her.
+type everywhere struct {
+	apitest.Someone
+	name     string
+	h        *apitest.House
+	other    uuid.UUID                    // acts on her rows
+	rows     map[string]map[string]string // table → column → value of her row
+	canaries map[string]string            // table.column → what it holds
+}
+
+// given are values that the catalogue cannot tell. A function gets her.
+func given() map[string]func(e *everywhere) any {
+	is := func(v any) func(*everywhere) any { return func(*everywhere) any { return v } }
+	return map[string]func(*everywhere) any{
+		"users.state":              is("active"),
+		"signups.email_key":        func(e *everywhere) any { return e.rows["users"]["email_key"] },
+		"audit_log.actor_id":       func(e *everywhere) any { return e.other },
+		"audit_log.target_kind":    is("user"),
+		"audit_log.target_id":      func(e *everywhere) any { return e.ID },
+		"audit_log.detail":         is(`{}`), // nothing personal may be in it; see TestLogsAndRecordsNameNobody
+		"audit_log.action":         is("session.end"),
+		"audit_log.request_id":     is("request"),
+		"spaces.cohort_id":         is(nil),
+		"stripe_events.state":      is("applied"),
+		"stripe_events.livemode":   is(false),
+		"exports.state":            is("ready"),
+		"exports.expires_at":       is(time.Now().Add(time.Hour)),
+		"erasures.undone_at":       is(time.Now().Add(-time.Hour)), // an earlier one that she took back
+		"erasures.finished_at":     is(nil),
+		"posts.reply_to":           is(nil),
+		"topics.deleted_at":        is(nil),
+		"sessions.revoked_at":      is(nil),
+		"sessions.revoked_reason":  is(nil),
+		"enrolments.state":         is("active"),
+		"enrolments.ended_at":      is(nil),
+		"subscriptions.status":     is("canceled"),
+		"stripe_customers.user_id": func(e *everywhere) any { return e.ID },
+	}
+}
+
+// fill gives her a row in every table. A table it cannot fill fails the test.
+func (e *everywhere) fill(t *testing.T) {
+	t.Helper()
+	db := catalogueOf(t, e.h)
+	e.rows, e.canaries = map[string]map[string]string{}, map[string]string{}
+	for _, table := range privacy.Tags() {
+		hers := table.Whose != (privacy.Whose{})
+		if !hers && !db.isParent(table.Name) {
+			continue
+		}
+		if !hers && e.takeOne(t, table.Name) {
+			continue
+		}
+		if e.update(t, db, table) {
+			continue
+		}
+		err := e.insert(t, db, table, e.ID)
+		if err == nil && len(table.Names) > 0 { // what the other keeps about her
+			err = e.insert(t, db, table, e.other)
+		}
+		if err != nil {
+			t.Errorf("%s cannot be filled: %v\nSay in given() what the catalogue does not", table.Name, err)
+		}
+	}
+}
+
+// takeOne takes a row that is there already, of a table that is nobody's.
+func (e *everywhere) takeOne(t *testing.T, table string) bool {
+	t.Helper()
+	return e.read(t, table, "SELECT to_jsonb(t)::text FROM "+table+" t LIMIT 1")
+}
+
+func (e *everywhere) read(t *testing.T, table, sql string, args ...any) bool {
+	t.Helper()
+	var text string
+	err := e.h.App.DB.Pool().QueryRow(t.Context(), sql, args...).Scan(&text)
+	if err != nil {
+		return false
+	}
+	var row map[string]any
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
+		t.Fatal(err)
+	}
+	e.rows[table] = map[string]string{}
+	for column, value := range row {
+		e.rows[table][column] = fmt.Sprint(value)
+	}
+	return true
+}
+
+// update puts canaries into the row she has already: only one can be hers.
+func (e *everywhere) update(t *testing.T, db catalogue, table privacy.Table) bool {
+	t.Helper()
+	if table.Name != "users" && table.Name != "stripe_customers" && table.Name != "member_access" {
+		return false
+	}
+	var set []string
+	var args []any
+	for _, c := range table.Columns {
+		if canary := e.canary(db, table, c); canary != "" && table.Name != "stripe_customers" {
+			args = append(args, canary)
+			set = append(set, fmt.Sprintf(`"%s" = $%d`, c.Name, len(args)))
+			e.canaries[table.Name+"."+c.Name] = canary
+		}
+	}
+	column := table.Whose.Column
+	if len(set) > 0 {
+		args = append(args, e.ID)
+		sql := fmt.Sprintf(`UPDATE %s SET %s WHERE %s = $%d`, table.Name, strings.Join(set, ", "), column, len(args))
+		if _, err := e.h.App.DB.Pool().Exec(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e.read(t, table.Name, fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s t WHERE %s = $1", table.Name, column), e.ID)
+}
+
+func (e *everywhere) insert(t *testing.T, db catalogue, table privacy.Table, person uuid.UUID) error {
+	t.Helper()
+	var names, marks []string
+	var args []any
+	for _, c := range table.Columns {
+		column := db[table.Name+"."+c.Name]
+		if column.made {
+			continue
+		}
+		value, err := e.value(db, table, c, person)
+		if err != nil {
+			return err
+		}
+		args = append(args, value)
+		names = append(names, `"`+c.Name+`"`)
+		marks = append(marks, fmt.Sprintf("$%d::text::%s", len(args), column.kind))
+	}
+	sql := fmt.Sprintf(`INSERT INTO %s (%s) VALUES (%s) RETURNING to_jsonb(%s)::text`, table.Name, strings.Join(names, ", "), strings.Join(marks, ", "), table.Name)
+	var text string
+	if err := e.h.App.DB.Pool().QueryRow(t.Context(), sql, args...).Scan(&text); err != nil {
+		return fmt.Errorf("%w\n%s", err, sql)
+	}
+	var row map[string]any
+	if err := json.Unmarshal([]byte(text), &row); err != nil {
+		return err
+	}
+	e.rows[table.Name] = map[string]string{}
+	for column, value := range row {
+		e.rows[table.Name][column] = fmt.Sprint(value)
+	}
+	return nil
+}
+
+// value is what a column of her row holds, as text.
+func (e *everywhere) value(db catalogue, table privacy.Table, c privacy.Column, person uuid.UUID) (any, error) {
+	name, w := table.Name+"."+c.Name, table.Whose
+	column := db[name]
+	if fixed, ok := given()[name]; ok {
+		return asText(fixed(e)), nil
+	}
+	switch {
+	case c.Name == w.Column && w.Table == "":
+		return person.String(), nil
+	case c.Name == w.Column:
+		return e.rows[w.Table][w.Key], nil
+	case slices.Contains(table.Names, c.Name) && person == e.other:
+		return e.ID.String(), nil
+	case column.parent == "users":
+		return e.other.String(), nil
+	case column.parent != "":
+		row, ok := e.rows[column.parent]
+		if !ok && column.null {
+			return nil, nil
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s refers to %s, of which there is no row", name, column.parent)
+		}
+		return row[column.key], nil
+	}
+	if canary := e.canary(db, table, c); canary != "" {
+		e.canaries[name] = canary
+		return column.carry(canary), nil
+	}
+	return column.plain(name)
+}
+
+// canary is a text that is found nowhere else, for a column that can hold it
+// and tells of her; "" for others.
+func (e *everywhere) canary(db catalogue, table privacy.Table, c privacy.Column) string {
+	column := db[table.Name+"."+c.Name]
+	quiet := slices.Contains([]privacy.Kind{privacy.None, privacy.Technical, privacy.Other}, c.Kind)
+	if _, fixed := given()[table.Name+"."+c.Name]; fixed || (quiet && !c.File) || !column.carries() || column.check != "" || c.Name == table.Whose.Column || column.parent != "" {
+		return ""
+	}
+	canary := fmt.Sprintf("canary-%s-%s-%s", e.name, table.Name, c.Name)
+	if strings.HasPrefix(c.Name, "email") {
+		canary += "@example.org"
+	}
+	return canary
+}
+
+func asText(v any) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case time.Time:
+		return v.Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v)
+}
+
+// catalogue is what the database says of table.column.
+type catalogue map[string]columnType
+
+type columnType struct {
+	kind   string // as format_type has it
+	null   bool
+	made   bool // by the database
+	parent string
+	key    string
+	check  string
+}
+
+func (c catalogue) isParent(table string) bool {
+	for name, column := range c {
+		if column.parent == table && !strings.HasPrefix(name, table+".") {
+			return true
+		}
+	}
+	return false
+}
+
+const catalogueSQL = `SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+    a.attidentity <> '' OR a.attgenerated <> '' OR a.atttypid = 'xid8'::regtype, coalesce(f.confrelid::regclass::text, ''), coalesce(fa.attname, ''),
+    coalesce((SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum]
+              AND pg_get_constraintdef(k.oid) LIKE '%::text%' LIMIT 1), '')
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_constraint f ON f.conrelid = c.oid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum]
+LEFT JOIN pg_attribute fa ON fa.attrelid = f.confrelid AND fa.attnum = f.confkey[1]
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'`
+
+func catalogueOf(t *testing.T, h *apitest.House) catalogue {
+	t.Helper()
+	rows, err := h.App.DB.Pool().Query(t.Context(), catalogueSQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := catalogue{}
+	var name string
+	var c columnType
+	_, err = pgx.ForEachRow(rows, []any{&name, &c.kind, &c.null, &c.made, &c.parent, &c.key, &c.check}, func() error {
+		all[name] = c
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// carries tells types that a text can be hidden in.
+func (c columnType) carries() bool {
+	return slices.Contains([]string{"text", "character varying", "jsonb", "json", "bytea", "text[]"}, c.kind)
+}
+
+// carry writes a canary as a value of the type.
+func (c columnType) carry(canary string) string {
+	switch c.kind {
+	case "jsonb", "json":
+		return `{"value": "` + canary + `"}`
+	case "bytea":
+		return `\x` + fmt.Sprintf("%x", canary)
+	case "text[]":
+		return `{"` + canary + `"}`
+	}
+	return canary
+}
+
+var allowed = regexp.MustCompile(`'([^']+)'::text`)
+
+// plain is a value that fits.
+func (c columnType) plain(name string) (any, error) {
+	if found := allowed.FindStringSubmatch(c.check); found != nil {
+		if strings.Contains(c.check, "~") {
+			return "usd", nil // the only pattern there is: a currency
+		}
+		return found[1], nil
+	}
+	switch kind, _, _ := strings.Cut(c.kind, "("); kind {
+	case "uuid":
+		return pg.NewID().String(), nil
+	case "text", "character varying":
+		return "plain-" + uuid.NewString(), nil
+	case "jsonb", "json":
+		return `{}`, nil
+	case "bytea":
+		return `\x00`, nil
+	case "text[]", "uuid[]":
+		return `{}`, nil
+	case "bigint", "integer", "smallint", "numeric":
+		return "1", nil
+	case "boolean":
+		return "false", nil
+	case "timestamp with time zone", "date":
+		return asText(time.Now()), nil
+	}
+	return nil, fmt.Errorf("%s has the type %s, which plain() does not know", name, c.kind)
+}
