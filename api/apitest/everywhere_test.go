@@ -44,9 +44,10 @@ func given() map[string]func(e *everywhere) any {
 		"spaces.cohort_id":         is(nil),
 		"stripe_events.state":      is("applied"),
 		"stripe_events.livemode":   is(false),
+		"signups.expires_at":       func(e *everywhere) any { return e.now().Add(24 * time.Hour) },
 		"exports.state":            is("ready"),
-		"exports.expires_at":       is(time.Now().Add(time.Hour)),
-		"erasures.undone_at":       is(time.Now().Add(-time.Hour)), // an earlier one that she took back
+		"exports.expires_at":       func(e *everywhere) any { return e.now().Add(time.Hour) },
+		"erasures.undone_at":       func(e *everywhere) any { return e.now().Add(-time.Hour) }, // an earlier one that she took back
 		"erasures.finished_at":     is(nil),
 		"posts.reply_to":           is(nil),
 		"topics.deleted_at":        is(nil),
@@ -198,8 +199,10 @@ func (e *everywhere) value(db catalogue, table privacy.Table, c privacy.Column, 
 		e.canaries[name] = canary
 		return column.carry(canary), nil
 	}
-	return column.plain(name)
+	return column.plain(name, e.now())
 }
+
+func (e *everywhere) now() time.Time { return e.h.App.Clock.Now() }
 
 // canary is a text that is found nowhere else, for a column that can hold it
 // and tells of her; "" for others.
@@ -296,7 +299,7 @@ func (c columnType) carry(canary string) string {
 var allowed = regexp.MustCompile(`'([^']+)'::text`)
 
 // plain is a value that fits.
-func (c columnType) plain(name string) (any, error) {
+func (c columnType) plain(name string, now time.Time) (any, error) {
 	if found := allowed.FindStringSubmatch(c.check); found != nil {
 		if strings.Contains(c.check, "~") {
 			return "usd", nil // the only pattern there is: a currency
@@ -319,7 +322,7 @@ func (c columnType) plain(name string) (any, error) {
 	case "boolean":
 		return "false", nil
 	case "timestamp with time zone", "date":
-		return asText(time.Now()), nil
+		return asText(now), nil
 	}
 	return nil, fmt.Errorf("%s has the type %s, which plain() does not know", name, c.kind)
 }

@@ -42,6 +42,7 @@ type House struct {
 	// Provider is an OpenID Connect provider that the house lets people in by.
 	Provider *oidctest.Provider
 	client   *http.Client
+	clock    clock.Clock
 }
 
 // Option changes the configuration before the house is built.
@@ -50,7 +51,13 @@ type Option func(*server.Config)
 // New runs a house until the test ends. Worker and API are one process.
 func New(t testing.TB, options ...Option) *House {
 	t.Helper()
-	h := &House{client: &http.Client{Timeout: 30 * time.Second}}
+	return At(t, clock.System{}, options...)
+}
+
+// At is New by a clock that the test moves.
+func At(t testing.TB, c clock.Clock, options ...Option) *House {
+	t.Helper()
+	h := &House{client: &http.Client{Timeout: 30 * time.Second}, clock: c}
 	smtp := h.mail(t)
 	h.stripe(t)
 	h.Provider = oidctest.New(t, clock.System{}.Now)
@@ -81,14 +88,14 @@ func New(t testing.TB, options ...Option) *House {
 
 func (h *House) run(t testing.TB, cfg server.Config, listener net.Listener) {
 	t.Helper()
-	h.App = start(t, cfg, server.Parts{API: true, Worker: true}, listener)
+	h.App = h.start(t, cfg, server.Parts{API: true, Worker: true}, listener)
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	h.Sandbox.Start(ctx)
 }
 
 // start runs a process until the test ends.
-func start(t testing.TB, cfg server.Config, parts server.Parts, listener net.Listener) *server.App {
+func (h *House) start(t testing.TB, cfg server.Config, parts server.Parts, listener net.Listener) *server.App {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	switch {
@@ -97,7 +104,7 @@ func start(t testing.TB, cfg server.Config, parts server.Parts, listener net.Lis
 	case testing.Verbose():
 		log = server.NewLogger(testWriter{t}, slog.LevelWarn)
 	}
-	app, err := server.New(t.Context(), cfg, clock.System{}, log)
+	app, err := server.New(t.Context(), cfg, h.clock, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +128,7 @@ func (h *House) Replica(t testing.TB) *House {
 	listener := listen(t)
 	twin := *h
 	twin.URL = "http://" + listener.Addr().String()
-	twin.App = start(t, h.App.Config, server.Parts{API: true}, listener)
+	twin.App = h.start(t, h.App.Config, server.Parts{API: true}, listener)
 	return &twin
 }
 
