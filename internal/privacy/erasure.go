@@ -48,7 +48,7 @@ func (e Erasure) done(step string) bool {
 
 // PlanErasure plans the end of the account of whoever acts, in seven days, and
 // tells her by mail. Until then nothing changes. Faults: ErrPlanned,
-// ErrAdminStays.
+// account.ErrLastAdmin.
 func (p *Privacy) PlanErasure(ctx context.Context, who account.Actor, posts Posts) (Erasure, error) {
 	now := p.clock.Now()
 	e := Erasure{ID: pg.NewID(), UserID: who.ID, Posts: posts, PlannedAt: now, DueAt: now.Add(grace)}

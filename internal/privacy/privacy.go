@@ -37,7 +37,6 @@ var (
 	ErrNotReady       = &fault.Error{Kind: fault.Conflict, Code: "export-not-ready", Detail: "This copy is still being made. Look again in a moment.", Retry: 5 * time.Second}
 	ErrExportGone     = &fault.Error{Kind: fault.Gone, Code: "export-gone", Detail: "This copy has been deleted, as every copy is after a day. Ask for a new one."}
 	ErrPlanned        = &fault.Error{Kind: fault.Conflict, Code: "erasure-planned", Detail: "Your account is going to be erased already. To choose anew, undo that first."}
-	ErrAdminStays     = &fault.Error{Kind: fault.Conflict, Code: "admin-stays", Detail: "You run this community as an administrator. Hand that role over first; then your account can be erased."}
 )
 
 // Files is where copies of data and uploads lie. Writing replaces what is
@@ -75,8 +74,8 @@ type Config struct {
 	Log     *slog.Logger // may be nil
 	// FrontendURL is what letters link to.
 	FrontendURL string
-	// MayLeave says whether the community goes on without somebody. Fault:
-	// ErrAdminStays, or one like it.
+	// MayLeave says whether the community goes on without somebody, in the
+	// transaction in which she leaves. Fault: account.ErrLastAdmin.
 	MayLeave func(ctx context.Context, userID uuid.UUID) error
 	// Settle is how long an erasure waits, once the account is closed, for
 	// requests that were on their way.
