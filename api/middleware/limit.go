@@ -38,6 +38,10 @@ func byOperation() map[string]quota {
 		"stepUp":         {30, 15 * time.Minute},
 		"confirmTOTP":    {30, 15 * time.Minute},
 		"startCheckout":  {20, time.Hour},
+		"askForExport":   {10, time.Hour},
+		"getExportFile":  {30, time.Hour},
+		"planErasure":    {10, time.Hour},
+		"undoErasure":    {10, time.Hour},
 		"createTopic":    {10, time.Minute},
 		"reply":          {30, time.Minute},
 	}
