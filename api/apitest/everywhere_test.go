@@ -121,7 +121,7 @@ func (e *everywhere) update(t *testing.T, db catalogue, table privacy.Table) boo
 	for _, c := range table.Columns {
 		if canary := e.canary(db, table, c); canary != "" && table.Name != "stripe_customers" {
 			args = append(args, canary)
-			set = append(set, fmt.Sprintf(`"%s" = $%d`, c.Name, len(args)))
+			set = append(set, fmt.Sprintf(`%q = $%d`, c.Name, len(args)))
 			e.canaries[table.Name+"."+c.Name] = canary
 		}
 	}

@@ -75,7 +75,8 @@ func (s *Store) Read(ctx context.Context, key string) (r io.ReadCloser, size int
 	if err != nil {
 		return nil, 0, fmt.Errorf("open the file %s: %w", key, err)
 	}
-	return file, file.Size(), nil
+	size = file.Size()
+	return file, size, nil
 }
 
 // Delete takes a file away. One that is not there is no error.

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"archive/zip"
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -54,34 +55,35 @@ func (t Table) exportedColumns() []Column {
 // writeTable reads the rows twice, once for each format: a ZIP is written from
 // front to end.
 func (p *Privacy) writeTable(ctx context.Context, out *zip.Writer, s snapshot, t Table, e Export) error {
-	entry, err := p.entry(out, "json/"+t.Name+".json")
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(entry, "["); err != nil {
-		return err
-	}
-	between, empty := "\n", true
-	err = s.rows(ctx, t, e.UserID, func(r row) error {
-		_, err := io.WriteString(entry, between+r.json)
-		between, empty = ",\n", false
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !empty {
-		if _, err := io.WriteString(entry, "\n"); err != nil {
-			return err
-		}
-	}
-	if _, err := io.WriteString(entry, "]\n"); err != nil {
+	if err := p.writeJSON(ctx, out, s, t, e); err != nil {
 		return err
 	}
 	if err := p.writeCSV(ctx, out, s, t, e); err != nil {
 		return err
 	}
 	return p.writeFiles(ctx, out, s, t, e)
+}
+
+func (p *Privacy) writeJSON(ctx context.Context, out *zip.Writer, s snapshot, t Table, e Export) error {
+	entry, err := p.entry(out, "json/"+t.Name+".json")
+	if err != nil {
+		return err
+	}
+	list := bufio.NewWriter(entry) // its first error sticks until Flush
+	between, end := "[\n", "[]\n"
+	err = s.rows(ctx, t, e.UserID, func(r row) error {
+		_, _ = list.WriteString(between + r.json)
+		between, end = ",\n", "\n]\n"
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	_, _ = list.WriteString(end)
+	if err := list.Flush(); err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	return nil
 }
 
 func (p *Privacy) writeCSV(ctx context.Context, out *zip.Writer, s snapshot, t Table, e Export) error {

@@ -28,7 +28,7 @@ type Entered struct {
 // what a backup brings back is erased again, also when this run breaks off.
 func (p *Privacy) enterLedger(ctx context.Context, e Erasure) error {
 	return p.cfg.Files.Write(ctx, ledgerPrefix+e.ID.String()+".json", "application/json", func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(Entered{e.ID, e.UserID, e.Posts, e.DueAt.UTC()}) //nolint:wrapcheck // the store says what it was doing
+		return json.NewEncoder(w).Encode(Entered{e.ID, e.UserID, e.Posts, e.DueAt.UTC()})
 	})
 }
 

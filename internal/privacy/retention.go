@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -9,8 +10,7 @@ import (
 // that no other job looks after. It gives how many rows of which went.
 func (p *Privacy) Retain(ctx context.Context) (map[string]int64, error) {
 	went, now := map[string]int64{}, p.clock.Now()
-	for i := len(p.tables) - 1; i >= 0; i-- {
-		t := p.tables[i]
+	for _, t := range slices.Backward(p.tables) {
 		if t.Retention.Since == "" || t.Retention.By != "" {
 			continue
 		}

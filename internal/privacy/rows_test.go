@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -280,7 +279,7 @@ func TestRetentionReads(t *testing.T) {
 	for want, r := range map[string]Retention{
 		"for a day": after(day, "x"), "for 30 days after": after(30*day, "x"), "until it is over": pruned("a.b", 0, "x"), whileAccount: because(whileAccount),
 	} {
-		if got := fmt.Sprint(r); got != want {
+		if got := r.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -85,8 +85,8 @@ func (t Table) eraseSQL(all []Table) string {
 		var set, differs []string
 		for _, c := range t.Columns {
 			if c.Fate == Blanked {
-				set = append(set, fmt.Sprintf(`"%s" = %s`, c.Name, c.Becomes))
-				differs = append(differs, fmt.Sprintf(`"%s" IS DISTINCT FROM %s`, c.Name, c.Becomes))
+				set = append(set, fmt.Sprintf(`%q = %s`, c.Name, c.Becomes))
+				differs = append(differs, fmt.Sprintf(`%q IS DISTINCT FROM %s`, c.Name, c.Becomes))
 			}
 		}
 		return fmt.Sprintf(`UPDATE %s SET %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE %s AND (%s) LIMIT @limit))`,
@@ -96,7 +96,7 @@ func (t Table) eraseSQL(all []Table) string {
 }
 
 func (p *Privacy) fileKeys(ctx context.Context, t Table, c Column, person uuid.UUID) ([]string, error) {
-	sql := fmt.Sprintf(`SELECT "%s" FROM %s WHERE %s AND "%s" <> ''`, c.Name, t.Name, t.condition(p.tables), c.Name)
+	sql := fmt.Sprintf(`SELECT %q FROM %s WHERE %s AND %q <> ''`, c.Name, t.Name, t.condition(p.tables), c.Name)
 	rows, err := p.db.Pool().Query(ctx, sql, pgx.NamedArgs{"person": person})
 	if err != nil {
 		return nil, fmt.Errorf("list the files of %s: %w", t.Name, err)

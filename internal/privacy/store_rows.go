@@ -89,7 +89,7 @@ func (s snapshot) key(ctx context.Context, table string) ([]keyColumn, error) {
 
 func (s snapshot) page(ctx context.Context, t Table, key []keyColumn, person uuid.UUID, after []*string, each func(row) error) (int, []*string, error) {
 	columns := t.exportedColumns()
-	rows, err := s.tx.Query(ctx, t.pageSQL(s.tables, columns, key, after != nil), pageArgs(person, key, after))
+	rows, err := s.tx.Query(ctx, t.pageSQL(s.tables, columns, key, after != nil), pageArgs(person, after))
 	if err != nil {
 		return 0, nil, fmt.Errorf("read rows: %w", err)
 	}
@@ -118,7 +118,7 @@ func (s snapshot) page(ctx context.Context, t Table, key []keyColumn, person uui
 	return n, last, nil
 }
 
-func pageArgs(person uuid.UUID, key []keyColumn, after []*string) pgx.NamedArgs {
+func pageArgs(person uuid.UUID, after []*string) pgx.NamedArgs {
 	args := pgx.NamedArgs{"person": person, "limit": snapshotPage}
 	for i := range after {
 		args[fmt.Sprintf("after%d", i)] = after[i]
@@ -132,7 +132,7 @@ func (t Table) pageSQL(all []Table, columns []Column, key []keyColumn, further b
 	for _, c := range columns {
 		value := `"` + c.Name + `"`
 		if c.If != "" {
-			value = fmt.Sprintf(`CASE WHEN %s THEN "%s" END`, c.If, c.Name)
+			value = fmt.Sprintf(`CASE WHEN %s THEN %q END`, c.If, c.Name)
 		}
 		object = append(object, fmt.Sprintf(`'%s', %s`, c.Name, value))
 		cells = append(cells, "("+value+")::text")
