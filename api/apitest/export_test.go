@@ -90,6 +90,15 @@ func TestACopyHoldsAllOfHerAndNothingOfAnybodyElse(t *testing.T) {
 			}
 		}
 	})
+	t.Run("files come with it", func(t *testing.T) {
+		for _, table := range privacy.Tags() {
+			for _, c := range table.Columns {
+				if key := maria.canaries[table.Name+"."+c.Name]; key != "" && c.File && c.Exported && files["files/"+key] != "canary-maria-in-a-file" {
+					t.Errorf("the file of %s.%s is %q", table.Name, c.Name, files["files/"+key])
+				}
+			}
+		}
+	})
 	all := everything(files)
 	t.Run("secrets are named and not shown", func(t *testing.T) {
 		for _, table := range privacy.Tags() {

@@ -17,7 +17,7 @@ import (
 // limited are the tables whose rows are deleted after a while, and the jobs
 // that do it.
 func limited() (tables []privacy.Table, jobs []string) {
-	jobs = []string{"privacy.retain", "privacy.expire_exports"}
+	jobs = []string{"privacy.retain"}
 	for _, table := range privacy.Tags() {
 		if table.Retention.Since == "" {
 			continue
@@ -48,12 +48,13 @@ func TestAfterFourHundredDaysExactlyWhatIsOldIsGone(t *testing.T) {
 	now.Advance(400 * 24 * time.Hour)
 	grace := &everywhere{Someone: h.Person(t, "grace"), name: "grace", h: h, other: maria.ID}
 	grace.fill(t)
+	work(t, h, "privacy.expire_exports") // a row goes only when its file has gone
 	tables, _ := limited()
 	want, before := map[string]int{}, counts(t, h)
 	for _, table := range tables {
 		limit := now.Now().Add(-table.Retention.After)
 		old := countOf(t, h, table, table.Retention.Since+" < @limit", pgx.NamedArgs{"limit": limit})
-		if want[table.Name] = before[table.Name] - old; old == 0 || want[table.Name] == 0 {
+		if want[table.Name] = before[table.Name] - old; (old == 0 && table.Retention.After < 400*day) || want[table.Name] == 0 {
 			t.Errorf("%s: %d of %d rows are old, so nothing is tested", table.Name, old, before[table.Name])
 		}
 	}
@@ -71,8 +72,14 @@ func TestAfterFourHundredDaysExactlyWhatIsOldIsGone(t *testing.T) {
 // prune has every job that forgets do its work.
 func prune(t *testing.T, h *apitest.House) {
 	t.Helper()
-	h.Settle(t)
 	_, jobs := limited()
+	work(t, h, jobs...)
+}
+
+// work has jobs done that take no arguments.
+func work(t *testing.T, h *apitest.House, jobs ...string) {
+	t.Helper()
+	h.Settle(t)
 	for _, kind := range jobs {
 		_, err := h.App.DB.Pool().Exec(t.Context(), `INSERT INTO river_job (kind, args, max_attempts, queue) VALUES ($1, '{}', 1, 'default')`, kind)
 		if err != nil {
@@ -80,8 +87,10 @@ func prune(t *testing.T, h *apitest.House) {
 		}
 	}
 	h.Settle(t)
-	if n := count(t, h, `SELECT count(*) FROM river_job WHERE state = 'discarded' AND kind = ANY ($1)`, jobs); n != 0 {
-		t.Fatalf("%d jobs failed", n)
+	for _, kind := range jobs {
+		if count(t, h, `SELECT count(*) FROM river_job WHERE state = 'discarded' AND kind = $1`, kind) > 0 {
+			t.Fatalf("the job %s, which a tag names, is not there or fails", kind)
+		}
 	}
 }
 

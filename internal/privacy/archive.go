@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/pkg/csvsafe"
 )
 
@@ -130,6 +131,9 @@ func (p *Privacy) writeFiles(ctx context.Context, out *zip.Writer, s snapshot, t
 
 func (p *Privacy) copyFile(ctx context.Context, out *zip.Writer, key string) error {
 	file, _, err := p.cfg.Files.Read(ctx, key)
+	if blob.Missing(err) {
+		return nil // replaced since the snapshot
+	}
 	if err != nil {
 		return err
 	}

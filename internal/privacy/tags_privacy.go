@@ -4,7 +4,7 @@ package privacy
 func privacyTags() []Table {
 	return []Table{
 		{
-			Name: "exports", About: "Copies of your data that you asked for.", Whose: by("user_id"), Rows: Gone, Retention: after(30*day, "created_at"),
+			Name: "exports", About: "Copies of your data that you asked for.", Whose: by("user_id"), Rows: Gone, Retention: after(30*day, "CASE WHEN file IS NULL THEN created_at END"),
 			Columns: columns(
 				exported(Behaviour, "id", "user_id", "state", "created_at", "finished_at", "expires_at"),
 				hidden(Technical, "tables_done", "tables_total", "bytes"), files(hidden(Technical, "file")),
