@@ -59,6 +59,12 @@ type Auditor interface {
 	Act(ctx context.Context, actor uuid.UUID, action, targetKind, targetID string, detail map[string]string) error
 }
 
+// Inviter is told, in the transaction of ctx, that the sign-up that came with
+// an invitation was confirmed.
+type Inviter interface {
+	Joined(ctx context.Context, userID, invitationID uuid.UUID) error
+}
+
 // Config of an Account.
 type Config struct {
 	Keys     *keyring.Keyring // access tokens are signed with
@@ -69,6 +75,7 @@ type Config struct {
 	// the #, which browsers send to no server.
 	FrontendURL string
 	Auditor     Auditor // may be nil
+	Inviter     Inviter // may be nil
 }
 
 // Account is this domain. It is safe for concurrent use.
@@ -79,6 +86,7 @@ type Account struct {
 	mailer    *mail.Mailer
 	outbox    *outbox.Outbox
 	auditor   Auditor
+	inviter   Inviter
 	secret    []byte
 	frontend  string
 	tokens    *signer
@@ -105,7 +113,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 		return nil, err
 	}
 	a := &Account{
-		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor,
+		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter,
 		secret: cfg.Secret, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
 	}

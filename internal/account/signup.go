@@ -22,7 +22,10 @@ const (
 )
 
 // NewSignup is what she gives to sign up.
-type NewSignup struct{ Email, Password, DisplayName string }
+type NewSignup struct {
+	Email, Password, DisplayName string
+	InvitationID                 uuid.UUID // she came with one; uuid.Nil: with none
+}
 
 // signup is one attempt to get an account.
 type signup struct {
@@ -32,6 +35,7 @@ type signup struct {
 	PasswordHash string
 	DisplayName  string
 	CreatedAt    time.Time
+	InvitationID uuid.UUID
 }
 
 // SignUp promises a mail and gives what the browser that began must show
@@ -54,7 +58,7 @@ func (a *Account) SignUp(ctx context.Context, n NewSignup) (attempt string, err 
 	if err != nil {
 		return "", err
 	}
-	s := signup{ID: pg.NewID(), Email: n.Email, EmailKey: key, PasswordHash: hash, DisplayName: name}
+	s := signup{ID: pg.NewID(), Email: n.Email, EmailKey: key, PasswordHash: hash, DisplayName: name, InvitationID: n.InvitationID}
 	return a.seal(sealAttempt, s.ID), a.db.InTx(ctx, func(ctx context.Context) error {
 		now := a.clock.Now()
 		if err := a.insertSignup(ctx, s, now, now.Add(signupTTL)); err != nil {

@@ -131,7 +131,8 @@ func (a *Account) closeUser(ctx context.Context, id uuid.UUID, now time.Time) er
 }
 
 const (
-	insertSignupSQL = `INSERT INTO signups (id, email, email_key, password_hash, display_name, tries, created_at, expires_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`
+	insertSignupSQL = `INSERT INTO signups (id, email, email_key, password_hash, display_name, tries, created_at, expires_at, invitation_id)
+VALUES (?, ?, ?, ?, ?, 0, ?, ?, nullif(?, '00000000-0000-0000-0000-000000000000'::uuid))`
 	// Letters to one address are counted one after the other.
 	lockAddressSQL = `SELECT pg_advisory_xact_lock(hashtextextended('signup-mail:' || email_key, 0)) FROM signups WHERE id = ?`
 	// A repeated job finds its own claim; beyond the numbers nothing is sent.
@@ -143,14 +144,14 @@ RETURNING s.id, s.email, s.email_key, s.password_hash, s.display_name, s.created
 	// Each try is counted, the right one uses it up: no two do.
 	trySignupSQL = `UPDATE signups SET tries = tries + 1, used_at = CASE WHEN ? THEN ?::timestamptz END
 WHERE id = ? AND used_at IS NULL AND expires_at > ? AND tries < ? AND mailed_at IS NOT NULL
-RETURNING id, email, email_key, password_hash, display_name, created_at`
+RETURNING id, email, email_key, password_hash, display_name, created_at, invitation_id`
 	signupHashSQL    = `SELECT id, password_hash FROM signups WHERE id = ?`
 	pruneSignupsSQL  = `DELETE FROM signups WHERE expires_at < ?`
 	pruneSessionsSQL = `DELETE FROM sessions WHERE expires_at < ? OR idle_expires_at < ? OR revoked_at < ?`
 )
 
 func (a *Account) insertSignup(ctx context.Context, s signup, now, expires time.Time) error {
-	return a.exec(ctx, "insert a signup", insertSignupSQL, s.ID, s.Email, s.EmailKey, s.PasswordHash, s.DisplayName, now, expires)
+	return a.exec(ctx, "insert a signup", insertSignupSQL, s.ID, s.Email, s.EmailKey, s.PasswordHash, s.DisplayName, now, expires, s.InvitationID)
 }
 
 // claimMail is false when the mail of an attempt must not be sent (any more).

@@ -101,6 +101,9 @@ func (a *Account) join(ctx context.Context, id uuid.UUID, right bool) (*Session,
 	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
 		return nil, err
 	}
+	if err := a.joinedBy(ctx, u.ID, s.InvitationID); err != nil {
+		return nil, err
+	}
 	session, ok, err := a.SignIn(ctx, u.ID, Proof{Way: ByCode})
 	if err != nil || !ok {
 		return nil, err

@@ -98,6 +98,15 @@ func (c *Cohort) AddCoach(ctx context.Context, id, userID uuid.UUID) error {
 	})
 }
 
+// Leads reports whether somebody leads a cohort. One statement; none for
+// uuid.Nil, which is no cohort.
+func (c *Cohort) Leads(ctx context.Context, userID, id uuid.UUID) (bool, error) {
+	if id == uuid.Nil {
+		return false, nil
+	}
+	return c.leads(ctx, userID, id)
+}
+
 // RemoveCoach ends that; nothing happens when she does not lead it.
 func (c *Cohort) RemoveCoach(ctx context.Context, id, userID uuid.UUID) error {
 	return c.db.InTx(ctx, func(ctx context.Context) error {

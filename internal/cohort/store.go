@@ -242,6 +242,18 @@ func (c *Cohort) insertCoach(ctx context.Context, id, userID uuid.UUID) error {
 	return nil
 }
 
+func (c *Cohort) leads(ctx context.Context, userID, id uuid.UUID) (bool, error) {
+	const query = `
+SELECT EXISTS (SELECT 1 FROM held_roles h WHERE h.user_id = @user AND h.role = 'coach' AND (h.ends_at IS NULL OR h.ends_at > @now)
+    AND (h.cohort_id = @cohort OR (h.cohort_id IS NULL AND h.space_id IS NULL
+        AND EXISTS (SELECT 1 FROM cohort_coaches c WHERE c.cohort_id = @cohort AND c.user_id = @user)))) AS leads`
+	found, err := pg.First[struct{ Leads bool }](ctx, c.db, query, sql.Named("user", userID), sql.Named("cohort", id), sql.Named("now", c.clock.Now()))
+	if err != nil {
+		return false, fmt.Errorf("look who leads a cohort: %w", err)
+	}
+	return found.Leads, nil
+}
+
 func (c *Cohort) deleteCoach(ctx context.Context, id, userID uuid.UUID) error {
 	if err := gorm.G[Run](c.db.Conn(ctx)).Exec(ctx, `DELETE FROM cohort_coaches WHERE cohort_id = ? AND user_id = ?`, id, userID); err != nil {
 		return fmt.Errorf("remove a coach: %w", err)

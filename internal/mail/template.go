@@ -21,7 +21,8 @@ import (
 //
 // The first line is the subject, empty lines part the paragraphs, `>` sets a
 // line apart and `=>` is a link with its label. The blocks are fixed before
-// any value is filled in, so a value can neither add one nor write HTML.
+// any value is filled in, so a value can neither add one nor write HTML; one
+// that comes out empty is left out.
 type Template struct {
 	subject *template.Template
 	blocks  []block
@@ -108,18 +109,21 @@ func (t *Template) Letter(to, key string, data any) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	parts := make([]written, len(t.blocks))
-	for i, b := range t.blocks {
-		parts[i].Kind = b.kind
-		if parts[i].Text, err = fill(b.text, data); err != nil {
+	var parts []written
+	for _, b := range t.blocks {
+		part := written{Kind: b.kind}
+		if part.Text, err = fill(b.text, data); err != nil {
 			return Message{}, err
 		}
-		if b.url == nil {
-			continue
+		if part.Text == "" {
+			continue // its condition does not hold
 		}
-		if parts[i].URL, err = fill(b.url, data); err != nil {
-			return Message{}, err
+		if b.url != nil {
+			if part.URL, err = fill(b.url, data); err != nil {
+				return Message{}, err
+			}
 		}
+		parts = append(parts, part)
 	}
 	html, err := asHTML(subject, parts)
 	return Message{To: to, Key: key, Subject: subject, Text: asText(parts), HTML: html}, err

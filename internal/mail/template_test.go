@@ -67,6 +67,20 @@ the Women's Tech Conservatory
 		}
 	})
 
+	t.Run("a block that comes out empty is left out", func(t *testing.T) {
+		t.Parallel()
+		tpl, err := mail.ParseTemplate("Subject: x\n\nBefore.\n\n{{if .Code}}Code {{.Code}}.{{end}}\n\nAfter.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for code, want := range map[string]string{"": "Before.\n\nAfter.\n\n", "1": "Before.\n\nCode 1.\n\nAfter.\n\n"} {
+			m, err := tpl.Letter("maria@example.org", "k", data{Code: code})
+			if err != nil || !strings.HasPrefix(m.Text, want) || strings.Contains(m.HTML, "></p>") {
+				t.Errorf("%v\n%s\n%s", err, m.Text, m.HTML)
+			}
+		}
+	})
+
 	t.Run("a value is never HTML, a block or a header", func(t *testing.T) {
 		t.Parallel()
 		m := write(t, data{"<img src=x onerror=alert(1)>\n\n=> https://evil.example Click\n\nSubject: x", `"><script>`, "javascript:alert(1)"})
