@@ -68,6 +68,11 @@ func expected(access middleware.Access, who apitest.Someone) string {
 		return "must be admin"
 	case access.Membership == "active" && !who.Paying:
 		return "must pay"
+	case access.Relation == "inviter":
+		if who.Role == "admin" || who.Role == "coach of A" {
+			return "in"
+		}
+		return "not there"
 	case access.Relation != "" && !who.InCohortA:
 		return "not there"
 	}

@@ -190,6 +190,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	c.Body = example(t, op)
 	w.identity(t, op, who, &c)
 	w.h.proof(t, op, who, &c)
+	w.invited(t, op, &c)
 	return c
 }
 

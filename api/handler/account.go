@@ -15,6 +15,9 @@ import (
 // it to this host and to HTTPS (RFC 6265bis §4.1.3.2).
 const RefreshCookie = "__Host-refresh"
 
+// signupPromise is said for every address.
+const signupPromise = "If this address can be used, a mail with a code is on its way."
+
 // Account answers the operations of getting in, staying in and leaving.
 type Account struct {
 	Account *account.Account
@@ -26,7 +29,7 @@ func (h *Account) SignUp(ctx context.Context, r openapi.SignUpRequestObject) (op
 	if err != nil {
 		return nil, err
 	}
-	return openapi.SignUp202JSONResponse{Message: "If this address can be used, a mail with a code is on its way.", Signup: attempt}, nil
+	return openapi.SignUp202JSONResponse{Message: signupPromise, Signup: attempt}, nil
 }
 
 // VerifyEmail answers POST /v1/auth/verify.

@@ -8,6 +8,7 @@ type API struct {
 	*Account
 	Identity
 	Factor
+	Invitation
 	Membership
 	Cohort
 	Forum

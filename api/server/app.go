@@ -23,6 +23,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
 	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
 	"github.com/womens-tech-conservatory/conservatory/internal/identity"
+	"github.com/womens-tech-conservatory/conservatory/internal/invitation"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
 	"github.com/womens-tech-conservatory/conservatory/internal/keyring"
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
@@ -51,6 +52,7 @@ type App struct {
 	Account    *account.Account
 	Identity   *identity.Identity
 	Factor     *factor.Factor
+	Invitation *invitation.Invitation
 	Membership *membership.Membership
 	Billing    *billing.Billing
 	Cohort     *cohort.Cohort
@@ -116,7 +118,7 @@ func (a *App) build() error {
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
 		Keys: a.Keyring, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
-		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit},
+		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a},
 	})
 	if err != nil {
 		return err
@@ -140,6 +142,9 @@ func (a *App) build() error {
 		return err
 	}
 	a.Cohort = cohort.New(db, c, a.Outbox)
+	if err := a.buildInvitation(mailer); err != nil {
+		return err
+	}
 	a.Forum = forum.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Programme = programme.New(db, c)
 	a.Report = report.New(db, c, a.cursors)

@@ -8,6 +8,7 @@ func (a *App) Previews() ([]mail.Preview, error) {
 	var all []mail.Preview
 	for _, letters := range []func() ([]mail.Preview, error){
 		a.Account.Previews,
+		a.Invitation.Previews,
 		a.Privacy.Previews,
 	} {
 		some, err := letters()

@@ -135,6 +135,7 @@ func (a *App) mount(engine *gin.Engine) {
 		Account:    &handler.Account{Account: a.Account},
 		Identity:   handler.Identity{Identity: a.Identity},
 		Factor:     handler.Factor{Factor: a.Factor, Account: a.Account},
+		Invitation: handler.Invitation{Invitation: a.Invitation, Cursors: a.cursors},
 		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
 		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
 		Forum:      handler.Forum{Forum: a.Forum},

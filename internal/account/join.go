@@ -25,20 +25,24 @@ func (a *Account) Join(ctx context.Context, email, name string) (User, error) {
 	u := newUser{ID: pg.NewID(), Email: email, EmailKey: key, DisplayName: nameFrom(name), CreatedAt: now, VerifiedAt: now}
 	var made User
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
-		ok, err := a.insertUser(ctx, u)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return ErrEmailTaken
-		}
-		if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
+		if err := a.insertJoined(ctx, u); err != nil {
 			return err
 		}
 		made, _, err = a.user(ctx, u.ID)
 		return err
 	})
 	return made, err
+}
+
+func (a *Account) insertJoined(ctx context.Context, u newUser) error {
+	ok, err := a.insertUser(ctx, u)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return ErrEmailTaken
+	}
+	return a.audit(ctx, u.ID, "account.join", u.ID, nil)
 }
 
 // nameFrom makes a display name of what another system calls somebody.

@@ -42,24 +42,15 @@ func (a *Account) Prepare(ctx context.Context, n NewSignup) (Newcomer, error) {
 	}}, nil
 }
 
-// Join makes the account of a newcomer and starts her first session. It joins
+// Admit makes the account of a newcomer and starts her first session. It joins
 // the transaction of ctx, in which the proof of her address was used up.
 // Fault: ErrEmailTaken.
-func (a *Account) Join(ctx context.Context, n Newcomer, by Proof) (s Session, err error) {
+func (a *Account) Admit(ctx context.Context, n Newcomer, by Proof) (s Session, err error) {
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
-		ok, err := a.insertUser(ctx, n.user)
-		if err != nil {
+		if err := a.insertJoined(ctx, n.user); err != nil {
 			return err
 		}
-		if !ok {
-			return ErrEmailTaken
-		}
-		if err := a.audit(ctx, n.user.ID, "account.join", n.user.ID, nil); err != nil {
-			return err
-		}
-		if s, ok, err = a.SignIn(ctx, n.user.ID, by); err == nil && !ok {
-			err = ErrEmailTaken // cannot be: it was made a moment ago
-		}
+		s, _, err = a.SignIn(ctx, n.user.ID, by) // she may: it was made a moment ago
 		return err
 	})
 	return s, err

@@ -109,7 +109,7 @@ func (i *Invitation) join(ctx context.Context, o Offer, n Newcomer) (s account.S
 		return s, err
 	}
 	err = i.db.InTx(ctx, func(ctx context.Context) error {
-		if s, err = i.account.Join(ctx, her, account.Proof{Way: account.ByInvitation}); err != nil {
+		if s, err = i.account.Admit(ctx, her, account.Proof{Way: account.ByInvitation}); err != nil {
 			return err
 		}
 		_, err = i.redeem(ctx, o.ID, s.User.ID)

@@ -240,6 +240,39 @@ CREATE TABLE public.identity_flows (
     CONSTRAINT identity_flows_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'link'::text])))
 );
 
+CREATE TABLE public.invitation_letters (
+    id uuid NOT NULL,
+    invitation_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    mailed_at timestamp with time zone
+);
+
+CREATE TABLE public.invitation_redemptions (
+    invitation_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    redeemed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.invitations (
+    id uuid NOT NULL,
+    created_by uuid,
+    email text,
+    email_key text,
+    plan text NOT NULL,
+    access_days bigint NOT NULL,
+    cohort_id uuid,
+    uses bigint NOT NULL,
+    used bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_access_days_check CHECK (((access_days >= 0) AND (access_days <= 366))),
+    CONSTRAINT invitations_check CHECK (((used >= 0) AND (used <= uses))),
+    CONSTRAINT invitations_check1 CHECK (((email IS NULL) = (email_key IS NULL))),
+    CONSTRAINT invitations_check2 CHECK (((email IS NULL) OR (uses = 1))),
+    CONSTRAINT invitations_uses_check CHECK ((uses > 0))
+);
+
 CREATE TABLE public.invoices (
     id uuid NOT NULL,
     stripe_id text NOT NULL,
@@ -471,7 +504,8 @@ CREATE TABLE public.signups (
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     mailed_at timestamp with time zone,
-    used_at timestamp with time zone
+    used_at timestamp with time zone,
+    invitation_id uuid
 );
 
 CREATE TABLE public.spaces (
@@ -642,6 +676,15 @@ ALTER TABLE ONLY public.identities
 ALTER TABLE ONLY public.identity_flows
     ADD CONSTRAINT identity_flows_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.invitation_letters
+    ADD CONSTRAINT invitation_letters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.invitation_redemptions
+    ADD CONSTRAINT invitation_redemptions_pkey PRIMARY KEY (invitation_id, user_id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_pkey PRIMARY KEY (id);
 
@@ -806,6 +849,16 @@ CREATE INDEX identity_flows_expires_at_idx ON public.identity_flows USING btree 
 
 CREATE INDEX identity_flows_user_id_idx ON public.identity_flows USING btree (user_id) WHERE (user_id IS NOT NULL);
 
+CREATE INDEX invitation_letters_invitation_id_idx ON public.invitation_letters USING btree (invitation_id);
+
+CREATE INDEX invitation_redemptions_user_id_idx ON public.invitation_redemptions USING btree (user_id);
+
+CREATE INDEX invitations_created_at_idx ON public.invitations USING btree (created_at DESC, id DESC);
+
+CREATE INDEX invitations_created_by_idx ON public.invitations USING btree (created_by, created_at DESC);
+
+CREATE INDEX invitations_email_key_idx ON public.invitations USING btree (email_key) WHERE (email_key IS NOT NULL);
+
 CREATE INDEX invoices_user_id_idx ON public.invoices USING btree (user_id, created_at DESC);
 
 CREATE UNIQUE INDEX limited_roles_once_key ON public.limited_roles USING btree (user_id, role, COALESCE(cohort_id, space_id, '00000000-0000-0000-0000-000000000000'::uuid));
@@ -919,6 +972,21 @@ ALTER TABLE ONLY public.identities
 
 ALTER TABLE ONLY public.identity_flows
     ADD CONSTRAINT identity_flows_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.invitation_letters
+    ADD CONSTRAINT invitation_letters_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES public.invitations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitation_redemptions
+    ADD CONSTRAINT invitation_redemptions_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES public.invitations(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.invitation_redemptions
+    ADD CONSTRAINT invitation_redemptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.invoices
     ADD CONSTRAINT invoices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);

@@ -34,7 +34,7 @@ func accountTags() []Table {
 			Columns: columns(
 				exported(Behaviour, "id", "tries", "created_at", "expires_at", "mailed_at", "used_at"),
 				exported(Contact, "email"), exported(Account, "display_name"),
-				hidden(Contact, "email_key"), hidden(Secret, "password_hash"),
+				hidden(Contact, "email_key"), hidden(Secret, "password_hash"), exported(Behaviour, "invitation_id"),
 			),
 		},
 		{

@@ -1,0 +1,26 @@
+package server
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/invitation"
+	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+)
+
+func (a *App) buildInvitation(mailer *mail.Mailer) (err error) {
+	a.Invitation, err = invitation.New(a.DB, a.Clock, a.Queue, mailer,
+		invitation.Parts{Account: a.Account, Membership: a.Membership, Cohort: a.Cohort, Audit: a.Audit},
+		invitation.Config{Secret: a.Config.Derive("invitation"), FrontendURL: a.Config.FrontendURL})
+	return err
+}
+
+// inviter lets the account domain, which is of a lower tier, tell invitations
+// that somebody has joined.
+type inviter struct{ app *App }
+
+// Joined redeems the invitation that a sign-up came with.
+func (i inviter) Joined(ctx context.Context, userID, invitationID uuid.UUID) error {
+	return i.app.Invitation.Joined(ctx, userID, invitationID)
+}

@@ -1,0 +1,27 @@
+package privacy
+
+// invitationTags are of bringing people in. An invitation belongs to whoever it
+// was sent to; who made it is somebody else.
+func invitationTags() []Table {
+	return []Table{
+		{
+			Name: "invitations", About: "Invitations that were sent to your address.",
+			Whose: where("email_key = (SELECT u.email_key FROM users u WHERE u.id = @person)"), Rows: Gone,
+			Retention: pruned("invitation.prune", 30*day, "least(expires_at, coalesce(revoked_at, 'infinity'))"),
+			Columns: columns(
+				exported(Behaviour, "id", "plan", "access_days", "cohort_id", "uses", "used", "created_at", "expires_at", "revoked_at"),
+				exported(Contact, "email"), hidden(Contact, "email_key"), only("created_by = @person", hidden(Other, "created_by")),
+			),
+		},
+		{
+			Name: "invitation_redemptions", About: "Invitations you have accepted.",
+			Whose: by("user_id"), Rows: Gone, Retention: because(likeItsParent),
+			Columns: exported(Behaviour, "invitation_id", "user_id", "redeemed_at"),
+		},
+		{
+			Name: "invitation_letters", About: "When the letters of those invitations went out.",
+			Whose: through("invitation_id", "invitations", "id"), Rows: Gone, Retention: because(likeItsParent),
+			Columns: exported(Behaviour, "id", "invitation_id", "created_at", "mailed_at"),
+		},
+	}
+}
