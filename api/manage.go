@@ -85,6 +85,7 @@ type adminCommand struct {
 	Create  adminCreate  `cmd:"" help:"Make a confirmed account with the role admin. The password is asked for, or read from standard input."`
 	Promote adminPromote `cmd:"" help:"Give a member a role."`
 	Erase   adminErase   `cmd:"" help:"Write the ledger of erased accounts, or erase them again after the restore of a backup."`
+	Invite  adminInvite  `cmd:"" help:"Make an invitation and print its link."`
 	Keys    adminKeys    `cmd:"" help:"The keys that access tokens are signed with."`
 }
 

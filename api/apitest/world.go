@@ -161,6 +161,8 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		id = w.h.otherSession(t, who)
 	case strings.HasPrefix(op.Path, "/v1/me/exports/{id}") && who.Token != "":
 		id = w.h.Export(t, who)
+	case strings.HasPrefix(op.Path, "/v1/invitations/{id}"):
+		id = w.invite(t, op, who).ID
 	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
 		id = w.CohortA
 	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
