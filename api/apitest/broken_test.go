@@ -206,9 +206,17 @@ func wrongBody(t *testing.T, op middleware.Operation, good apitest.Call) []broke
 func wrongField(t *testing.T, good apitest.Call, with func(string) apitest.Call, name string, s *openapi3.Schema, required bool) []broken {
 	t.Helper()
 	pointer := "/" + name
-	all := []broken{
-		{name + " is a list", with(merged(t, good, name, []string{sentinel})), []int{422}, pointer},
-		{name + " is null", with(merged(t, good, name, nil)), []int{422}, pointer},
+	var all []broken
+	if s.Type.Is("array") {
+		all = append(all, broken{name + " is a word", with(merged(t, good, name, sentinel)), []int{422}, pointer})
+		if s.MaxItems != nil {
+			all = append(all, broken{name + " is too long", with(merged(t, good, name, make([]struct{}, *s.MaxItems+1))), []int{422}, pointer})
+		}
+	} else {
+		all = append(all, broken{name + " is a list", with(merged(t, good, name, []string{sentinel})), []int{422}, pointer})
+	}
+	if !s.Type.Includes("null") {
+		all = append(all, broken{name + " is null", with(merged(t, good, name, nil)), []int{422}, pointer})
 	}
 	if required {
 		all = append(all, broken{name + " is missing", with(without(t, good, name)), []int{422}, pointer})

@@ -73,6 +73,11 @@ func expected(access middleware.Access, who apitest.Someone) string {
 			return "in"
 		}
 		return "not there"
+	case access.Relation == "community":
+		if who.Paying || who.Staff() {
+			return "in"
+		}
+		return "not there"
 	case access.Relation != "" && !who.InCohortA:
 		return "not there"
 	}

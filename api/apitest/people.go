@@ -29,6 +29,9 @@ type Someone struct {
 	roles []account.Role
 }
 
+// Staff reports whether she holds a role.
+func (s Someone) Staff() bool { return len(s.roles) > 0 }
+
 // Actor is her as the domains see her.
 func (s Someone) Actor() account.Actor { return account.Actor{ID: s.ID, Verified: true} }
 
@@ -99,6 +102,17 @@ func Code(t testing.TB, secret string, at time.Time) string {
 		t.Fatal(err)
 	}
 	return code
+}
+
+// Neighbour makes a member with access who never signs in, and gives her id.
+func (h *House) Neighbour(t testing.TB) uuid.UUID {
+	t.Helper()
+	user, err := h.App.Account.Create(t.Context(), account.NewUser{Email: "neighbour." + uuid.NewString() + "@example.org", DisplayName: "Neighbour"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Grant(t, &Someone{ID: user.ID})
+	return user.ID
 }
 
 // LogIn gives an access token that opens everything she may do: a second

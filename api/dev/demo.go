@@ -151,7 +151,7 @@ func (r *run) demo(ctx context.Context) error {
 		app: r.house.App, stripe: sandbox{r.sandbox, r.house.Sandbox, r.cfg.StripeSecretKey}, phones: r.phones,
 		users: map[string]account.User{}, actors: map[string]account.Actor{}, cohorts: map[string]uuid.UUID{}, spaces: map[string]uuid.UUID{},
 	}
-	for _, step := range []func(context.Context) error{c.catalogue, c.accounts, c.curriculum, c.money, c.talk} {
+	for _, step := range []func(context.Context) error{c.catalogue, c.accounts, c.curriculum, c.money, c.talk, c.profiles} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("load the demo community (`go run ./api --fresh` starts over): %w", err)
 		}

@@ -9,6 +9,7 @@ type API struct {
 	Identity
 	Factor
 	Invitation
+	Profile
 	Membership
 	Cohort
 	Forum

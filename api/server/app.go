@@ -31,6 +31,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/privacy"
+	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 	"github.com/womens-tech-conservatory/conservatory/internal/programme"
 	"github.com/womens-tech-conservatory/conservatory/internal/report"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
@@ -53,6 +54,7 @@ type App struct {
 	Identity   *identity.Identity
 	Factor     *factor.Factor
 	Invitation *invitation.Invitation
+	Profile    *profile.Profile
 	Membership *membership.Membership
 	Billing    *billing.Billing
 	Cohort     *cohort.Cohort
@@ -131,6 +133,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.Factor.Work(a.Queue)
+	a.Profile = profile.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
 	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{

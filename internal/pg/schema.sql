@@ -8,6 +8,20 @@ BEGIN
     RAISE EXCEPTION 'audit_log is append-only';
 END $$;
 
+CREATE FUNCTION public.folded(words text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN btrim(regexp_replace(lower(regexp_replace(NORMALIZE(words, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text)), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+'::text, ' '::text, 'g'::text));
+
+CREATE FUNCTION public.hidden_people(viewer uuid, moment timestamp with time zone) RETURNS TABLE(person_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT b.blocked_id FROM blocks b
+    WHERE b.user_id = viewer AND NOT EXISTS (SELECT 1 FROM held_roles r WHERE r.user_id = b.user_id AND (r.ends_at IS NULL OR r.ends_at > moment))
+    UNION ALL
+    SELECT b.user_id FROM blocks b
+    WHERE b.blocked_id = viewer AND NOT EXISTS (SELECT 1 FROM held_roles r WHERE r.user_id = b.user_id AND (r.ends_at IS NULL OR r.ends_at > moment))
+$$;
+
 CREATE FUNCTION public.membership_ledger_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -20,6 +34,18 @@ CREATE FUNCTION public.outbox_wakes() RETURNS trigger
     AS $$
 BEGIN
     PERFORM pg_notify('outbox', '');
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.users_name_to_profile() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.state = 'deleted' THEN
+        RETURN NULL; -- her profile is gone and stays so
+    END IF;
+    INSERT INTO profiles (user_id, name, updated_at) VALUES (NEW.id, NEW.display_name, NEW.updated_at)
+    ON CONFLICT (user_id) DO UPDATE SET name = excluded.name;
     RETURN NULL;
 END $$;
 
@@ -44,6 +70,13 @@ CREATE TABLE public.bans (
     ends_at timestamp with time zone,
     lifted_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.blocks (
+    user_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT blocks_check CHECK ((user_id <> blocked_id))
 );
 
 CREATE TABLE public.checkouts (
@@ -425,6 +458,64 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_trial_days_check CHECK ((trial_days >= 0))
 );
 
+CREATE TABLE public.profiles (
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    listed boolean DEFAULT true NOT NULL,
+    headline text DEFAULT ''::text NOT NULL,
+    story text DEFAULT ''::text NOT NULL,
+    story_html text DEFAULT ''::text NOT NULL,
+    render_version bigint DEFAULT 0 NOT NULL,
+    years_away bigint,
+    pronouns text DEFAULT ''::text NOT NULL,
+    skills text DEFAULT ''::text NOT NULL,
+    goals text DEFAULT ''::text NOT NULL,
+    links text DEFAULT ''::text NOT NULL,
+    avatar uuid,
+    avatar_64 text DEFAULT ''::text NOT NULL,
+    avatar_256 text DEFAULT ''::text NOT NULL,
+    avatar_512 text DEFAULT ''::text NOT NULL,
+    headline_for text DEFAULT 'members'::text NOT NULL,
+    story_for text DEFAULT 'only_me'::text NOT NULL,
+    years_away_for text DEFAULT 'only_me'::text NOT NULL,
+    pronouns_for text DEFAULT 'members'::text NOT NULL,
+    skills_for text DEFAULT 'members'::text NOT NULL,
+    goals_for text DEFAULT 'only_me'::text NOT NULL,
+    links_for text DEFAULT 'members'::text NOT NULL,
+    time_zone_for text DEFAULT 'only_me'::text NOT NULL,
+    avatar_for text DEFAULT 'members'::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    name_key text GENERATED ALWAYS AS (public.folded(name)) STORED NOT NULL,
+    for_members tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, public.folded(((name ||
+CASE headline_for
+    WHEN 'members'::text THEN (' '::text || headline)
+    ELSE ''::text
+END) ||
+CASE skills_for
+    WHEN 'members'::text THEN (' '::text || skills)
+    ELSE ''::text
+END)))) STORED NOT NULL,
+    for_my_cohorts tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, public.folded((
+CASE headline_for
+    WHEN 'my_cohorts'::text THEN headline
+    ELSE ''::text
+END ||
+CASE skills_for
+    WHEN 'my_cohorts'::text THEN (' '::text || skills)
+    ELSE ''::text
+END)))) STORED NOT NULL,
+    CONSTRAINT profiles_avatar_for_check CHECK ((avatar_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_goals_for_check CHECK ((goals_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_headline_for_check CHECK ((headline_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_links_for_check CHECK ((links_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_pronouns_for_check CHECK ((pronouns_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_skills_for_check CHECK ((skills_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_story_for_check CHECK ((story_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_time_zone_for_check CHECK ((time_zone_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text]))),
+    CONSTRAINT profiles_years_away_for_check CHECK ((years_away_for = ANY (ARRAY['only_me'::text, 'my_cohorts'::text, 'members'::text])))
+);
+
 CREATE TABLE public.programme_items (
     id uuid NOT NULL,
     version_id uuid NOT NULL,
@@ -625,6 +716,9 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_pkey PRIMARY KEY (user_id, blocked_id);
+
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_pkey PRIMARY KEY (id);
 
@@ -733,6 +827,9 @@ ALTER TABLE ONLY public.prices
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_stripe_price_id_key UNIQUE (stripe_price_id);
 
+ALTER TABLE ONLY public.profiles
+    ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY public.programme_items
     ADD CONSTRAINT programme_items_pkey PRIMARY KEY (id);
 
@@ -821,6 +918,8 @@ CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, 
 
 CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
 
+CREATE INDEX blocks_blocked_id_idx ON public.blocks USING btree (blocked_id);
+
 CREATE UNIQUE INDEX checkouts_one_open_key ON public.checkouts USING btree (user_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
 
 CREATE INDEX cohort_coaches_user_id_idx ON public.cohort_coaches USING btree (user_id);
@@ -877,6 +976,10 @@ CREATE INDEX posts_author_id_idx ON public.posts USING btree (author_id, id DESC
 
 CREATE UNIQUE INDEX prices_plan_id_key_key ON public.prices USING btree (plan_id, key) WHERE (state = 'public'::text);
 
+CREATE INDEX profiles_for_members_idx ON public.profiles USING gin (for_members) WHERE listed;
+
+CREATE INDEX profiles_name_key_user_id_idx ON public.profiles USING btree (name_key, user_id) WHERE listed;
+
 CREATE INDEX recovery_codes_user_idx ON public.recovery_codes USING btree (user_id);
 
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
@@ -907,6 +1010,8 @@ CREATE TRIGGER membership_ledger_append_only BEFORE DELETE OR UPDATE ON public.m
 
 CREATE TRIGGER outbox_wakes AFTER INSERT ON public.outbox FOR EACH STATEMENT EXECUTE FUNCTION public.outbox_wakes();
 
+CREATE TRIGGER users_name_to_profile AFTER INSERT OR UPDATE OF display_name ON public.users FOR EACH ROW EXECUTE FUNCTION public.users_name_to_profile();
+
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
 
@@ -915,6 +1020,12 @@ ALTER TABLE ONLY public.bans
 
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
@@ -1038,6 +1149,9 @@ ALTER TABLE ONLY public.posts
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id);
+
+ALTER TABLE ONLY public.profiles
+    ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.programme_items
     ADD CONSTRAINT programme_items_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(id);
