@@ -28,6 +28,10 @@ func TestOpeningTheLinksOfLettersChangesNothing(t *testing.T) {
 	h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/signup", Body: map[string]string{
 		"email": "maria@example.org", "password": apitest.Password, "display_name": "Maria",
 	}}).Must(t, http.StatusAccepted)
+	ada := h.Person(t, "ada")
+	for path, email := range map[string]string{"/v1/auth/code": ada.Email, "/v1/auth/password/forgot": ada.Email, "/v1/me/email": "ada.new@example.org"} {
+		h.Do(t, apitest.Call{Method: http.MethodPost, Path: path, Token: ada.Token, Body: map[string]string{"email": email}}).Must(t, http.StatusAccepted)
+	}
 	h.Settle(t)
 	links := linksOf(t, h)
 	before := rows(t, h)
@@ -48,6 +52,9 @@ func TestOpeningTheLinksOfLettersChangesNothing(t *testing.T) {
 	if !maps.Equal(before, after) {
 		t.Errorf("there were %d tables, now %d", len(before), len(after))
 	}
+	h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/code/sign-in", Body: map[string]string{
+		"token": h.Token(t, ada.Email, "is your code"),
+	}}).Must(t, http.StatusOK)
 }
 
 var anyLink = regexp.MustCompile(`https?://[^\s"'<>]+`)

@@ -194,7 +194,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if op.Method == http.MethodPatch {
 		c.Header["If-Match"] = "*"
 	}
-	c.Body = example(t, op)
+	if c.Body = w.h.fromMail(t, op); c.Body == nil {
+		c.Body = example(t, op)
+	}
 	w.identity(t, op, who, &c)
 	w.h.proof(t, op, who, &c)
 	w.invited(t, op, &c)
@@ -227,7 +229,7 @@ func (h *House) proof(t testing.TB, op middleware.Operation, who Someone, c *Cal
 // shutsOut tells the operations after which the caller's own session is over,
 // or she has another way to sign in than before.
 func shutsOut(op middleware.Operation) bool {
-	return slices.Contains([]string{"endSessions", "logOut", "confirmTOTP", "removeTOTP"}, op.ID)
+	return slices.Contains([]string{"endSessions", "logOut", "changePassword", "confirmTOTP", "removeTOTP"}, op.ID)
 }
 
 // twin makes somebody who may do what she may.

@@ -10,6 +10,7 @@ type API struct {
 	Factor
 	Invitation
 	Profile
+	Signin
 	Membership
 	Cohort
 	Forum

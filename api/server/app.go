@@ -34,6 +34,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 	"github.com/womens-tech-conservatory/conservatory/internal/programme"
 	"github.com/womens-tech-conservatory/conservatory/internal/report"
+	"github.com/womens-tech-conservatory/conservatory/internal/signin"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
 )
 
@@ -57,6 +58,7 @@ type App struct {
 	Profile    *profile.Profile
 	Membership *membership.Membership
 	Billing    *billing.Billing
+	Signin     *signin.Signin
 	Cohort     *cohort.Cohort
 	Forum      *forum.Forum
 	Programme  *programme.Programme
@@ -141,6 +143,12 @@ func (a *App) build() error {
 		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
 		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
 	}, a.log)
+	if err != nil {
+		return err
+	}
+	a.Signin, err = signin.New(db, c, a.Queue, mailer, a.Account, signin.Config{
+		Secret: cfg.Derive("signin"), FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing,
+	})
 	if err != nil {
 		return err
 	}

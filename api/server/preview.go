@@ -9,6 +9,7 @@ func (a *App) Previews() ([]mail.Preview, error) {
 	for _, letters := range []func() ([]mail.Preview, error){
 		a.Account.Previews,
 		a.Invitation.Previews,
+		a.Signin.Previews,
 		a.Privacy.Previews,
 	} {
 		some, err := letters()

@@ -137,6 +137,7 @@ func (a *App) mount(engine *gin.Engine) {
 		Factor:     handler.Factor{Factor: a.Factor, Account: a.Account},
 		Invitation: handler.Invitation{Invitation: a.Invitation, Cursors: a.cursors},
 		Profile:    handler.Profile{Profile: a.Profile},
+		Signin:     handler.Signin{Signin: a.Signin},
 		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
 		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
 		Forum:      handler.Forum{Forum: a.Forum},

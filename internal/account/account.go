@@ -34,6 +34,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/pkg/onetime"
 )
 
 // The faults of this domain.
@@ -88,6 +89,7 @@ type Account struct {
 	auditor   Auditor
 	inviter   Inviter
 	secret    []byte
+	once      onetime.Maker
 	frontend  string
 	tokens    *signer
 	passwords *hasher
@@ -97,8 +99,9 @@ type Account struct {
 // New makes the domain and registers its jobs on q, which must not have
 // started yet.
 func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*Account, error) {
-	if len(cfg.Secret) < 32 {
-		return nil, errors.New("the account secret needs at least 32 bytes")
+	once, err := onetime.New(cfg.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("the account secret: %w", err)
 	}
 	frontend, err := url.Parse(cfg.FrontendURL)
 	if err != nil || frontend.Host == "" || (frontend.Scheme != "https" && frontend.Scheme != "http") {
@@ -114,7 +117,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 	}
 	a := &Account{
 		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter,
-		secret: cfg.Secret, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
+		secret: cfg.Secret, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
 	}
 	a.registerJobs(q)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 
 	"github.com/google/uuid"
 )
@@ -22,36 +21,12 @@ func (a *Account) mac(purpose string, parts ...[]byte) []byte {
 	return h.Sum(nil)
 }
 
-// signupCode is what she types: six digits.
-func (a *Account) signupCode(id uuid.UUID) string {
-	n := binary.BigEndian.Uint64(a.mac("signup-code", id[:]))
-	return fmt.Sprintf("%06d", n%1_000_000)
-}
-
-// What a sealed id opens.
+// What is derived from the id of a sign-up.
 const (
-	sealSignup  = "signup-token"   // in the link of a sign-up
-	sealAttempt = "signup-attempt" // of the browser that began a sign-up
+	forCode    = "signup-code"    // six digits
+	forLink    = "signup-token"   // the token of the link
+	forBrowser = "signup-attempt" // what the browser that began it is given
 )
-
-// seal gives an id in a form that only we can make, for one purpose.
-func (a *Account) seal(purpose string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString(append(id[:], a.mac(purpose, id[:])...))
-}
-
-// unseal gives the id; false when this is not one of ours for the purpose,
-// letter for letter.
-func (a *Account) unseal(purpose, sealed string) (uuid.UUID, bool) {
-	raw, ok := decode(sealed, 16+sha256.Size)
-	if !ok {
-		return uuid.Nil, false
-	}
-	id := uuid.UUID(raw[:16])
-	if !hmac.Equal(raw[16:], a.mac(purpose, id[:])) {
-		return uuid.Nil, false
-	}
-	return id, true
-}
 
 const refreshPrefix = "rt1."
 

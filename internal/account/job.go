@@ -119,7 +119,7 @@ func (a *Account) sendSignupMail(ctx context.Context, args signupMail) error {
 		return err
 	}
 	letter, data := a.letters.code, letterData{
-		Name: s.DisplayName, Code: a.signupCode(s.ID), Link: a.frontend + "/verify#token=" + a.seal(sealSignup, s.ID),
+		Name: s.DisplayName, Code: a.once.Code(forCode, s.ID), Link: a.frontend + "/verify#token=" + a.once.Token(forLink, s.ID),
 		At: s.CreatedAt.UTC().Format(letterTime),
 	}
 	if found.ID != uuid.Nil {

@@ -19,6 +19,8 @@ type Notice string
 const (
 	PasswordChanged   Notice = "password-changed"
 	PasswordReset     Notice = "password-reset"
+	EmailChanged      Notice = "email-changed"
+	EmailRestored     Notice = "email-restored"
 	FactorAdded       Notice = "factor-added"
 	FactorRemoved     Notice = "factor-removed"
 	RecoveryCodesMade Notice = "recovery-codes-made"
@@ -36,6 +38,8 @@ func sentences() map[Notice]string {
 	return map[Notice]string{
 		PasswordChanged:   "Your password was changed",
 		PasswordReset:     "Your password was set anew",
+		EmailChanged:      "Your e-mail address was changed to this one",
+		EmailRestored:     "This is your e-mail address again, and your old password no longer opens anything",
 		FactorAdded:       "A second factor was added to your account",
 		FactorRemoved:     "A second factor was taken off your account",
 		RecoveryCodesMade: "New recovery codes were made for your account",

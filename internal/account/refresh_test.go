@@ -250,7 +250,7 @@ func TestForgedRefreshTokens(t *testing.T) {
 		"a line break within":    good[:20] + "\n" + good[21:],
 		"the session of another": good[:4] + other.RefreshToken[4:26] + good[26:],
 		"a key of another":       foreign.refreshToken(s.ID, 1), "no session": r.refreshToken(uuid.New(), 1),
-		"a sign-up token": r.seal(sealSignup, s.ID), "an access token": s.AccessToken, "spaces": " " + good,
+		"a sign-up token": r.once.Token(forLink, s.ID), "an access token": s.AccessToken, "spaces": " " + good,
 	} {
 		_, err := r.Refresh(ctx, token)
 		if err == nil {

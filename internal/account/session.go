@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,6 +88,9 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 	}
 	var s Session
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
+		if ok, err := a.keepsHash(ctx, found); err != nil || !ok {
+			return errors.Join(err, ErrCredentials) // it was changed while we compared
+		}
 		if rehashed != "" {
 			if err := a.replaceHash(ctx, found.ID, found.PasswordHash, rehashed); err != nil {
 				return err

@@ -59,7 +59,7 @@ func (a *Account) SignUp(ctx context.Context, n NewSignup) (attempt string, err 
 		return "", err
 	}
 	s := signup{ID: pg.NewID(), Email: n.Email, EmailKey: key, PasswordHash: hash, DisplayName: name, InvitationID: n.InvitationID}
-	return a.seal(sealAttempt, s.ID), a.db.InTx(ctx, func(ctx context.Context) error {
+	return a.once.Token(forBrowser, s.ID), a.db.InTx(ctx, func(ctx context.Context) error {
 		now := a.clock.Now()
 		if err := a.insertSignup(ctx, s, now, now.Add(signupTTL)); err != nil {
 			return err

@@ -31,7 +31,7 @@ func (r *rig) begin(ctx context.Context, t *testing.T, email, password string) u
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, ok := r.unseal(sealAttempt, attempt)
+	id, ok := r.once.Open(forBrowser, attempt)
 	if !ok {
 		t.Fatalf("%q is not of an attempt", attempt)
 	}
@@ -40,11 +40,11 @@ func (r *rig) begin(ctx context.Context, t *testing.T, email, password string) u
 
 // byCode and byLink are what whoever began an attempt sends.
 func (r *rig) byCode(id uuid.UUID) Verification {
-	return Verification{Signup: r.seal(sealAttempt, id), Code: r.signupCode(id)}
+	return Verification{Signup: r.once.Token(forBrowser, id), Code: r.once.Code(forCode, id)}
 }
 
 func (r *rig) byLink(id uuid.UUID) Verification {
-	return Verification{Token: r.seal(sealSignup, id), Password: goodPassword}
+	return Verification{Token: r.once.Token(forLink, id), Password: goodPassword}
 }
 
 func newEmail() string { return uuid.NewString() + "@example.org" }

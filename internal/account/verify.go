@@ -69,11 +69,11 @@ func (v Verification) kind() (pointer string, err error) {
 // same work in every case. Nothing is used up yet.
 func (a *Account) judgeAttempt(ctx context.Context, v Verification) (id uuid.UUID, right bool, err error) {
 	if v.Token == "" {
-		id, ok := a.unseal(sealAttempt, v.Signup)
-		same := subtle.ConstantTimeCompare([]byte(a.signupCode(id)), []byte(v.Code)) == 1
+		id, ok := a.once.Open(forBrowser, v.Signup)
+		same := subtle.ConstantTimeCompare([]byte(a.once.Code(forCode, id)), []byte(v.Code)) == 1
 		return id, ok && same, nil
 	}
-	id, ok := a.unseal(sealSignup, v.Token)
+	id, ok := a.once.Open(forLink, v.Token)
 	hash, err := a.signupHash(ctx, id)
 	if err != nil {
 		return id, false, err

@@ -68,11 +68,11 @@ func TestAStrangerSignsUpWithHerAddress(t *testing.T) {
 	}
 	hers := r.signUp(ctx, t, email)
 
-	_, err := r.Verify(ctx, Verification{Signup: r.seal(sealAttempt, hers), Code: r.signupCode(his)})
+	_, err := r.Verify(ctx, Verification{Signup: r.once.Token(forBrowser, hers), Code: r.once.Code(forCode, his)})
 	wantFault(t, err, ErrCode, "/code")
 	_, err = r.Verify(ctx, r.byLink(his))
 	wantFault(t, err, ErrCode, "/token")
-	_, err = r.Verify(ctx, Verification{Signup: r.seal(sealAttempt, his), Code: r.signupCode(hers)})
+	_, err = r.Verify(ctx, Verification{Signup: r.once.Token(forBrowser, his), Code: r.once.Code(forCode, hers)})
 	wantFault(t, err, ErrCode, "/code")
 
 	if _, err := r.Verify(ctx, r.byCode(hers)); err != nil {
@@ -111,13 +111,13 @@ func TestVerifyRefuses(t *testing.T) {
 		ctx, r := inTx(t)
 		id := r.signUp(ctx, t, newEmail())
 		good := r.byLink(id)
-		other := r.seal(sealSignup, uuid.New())
-		for _, bad := range forged(good.Token, other, r.seal(sealAttempt, id)) {
+		other := r.once.Token(forLink, uuid.New())
+		for _, bad := range forged(good.Token, other, r.once.Token(forBrowser, id)) {
 			_, err := r.Verify(ctx, Verification{Token: bad, Password: goodPassword})
 			wantFault(t, err, ErrCode, "/token")
 		}
-		for _, bad := range forged(r.seal(sealAttempt, id), r.seal(sealAttempt, uuid.New()), good.Token) {
-			_, err := r.Verify(ctx, Verification{Signup: bad, Code: r.signupCode(id)})
+		for _, bad := range forged(r.once.Token(forBrowser, id), r.once.Token(forBrowser, uuid.New()), good.Token) {
+			_, err := r.Verify(ctx, Verification{Signup: bad, Code: r.once.Code(forCode, id)})
 			wantFault(t, err, ErrCode, "/code")
 		}
 		if _, err := r.Verify(ctx, good); err != nil {

@@ -10,6 +10,7 @@ import (
 // work teaches q the jobs of billing and when to look after things unasked.
 func (b *Billing) work(q *job.Queue) {
 	job.On(q, func(ctx context.Context, a applyEvent) error { return b.Apply(ctx, a.EventID) })
+	job.On(q, func(ctx context.Context, a customerEmail) error { return b.tellEmail(ctx, a.UserID) })
 	job.On(q, func(ctx context.Context, _ reconcileUnsettled) error {
 		_, err := b.ReconcileUnsettled(ctx)
 		return err

@@ -69,6 +69,21 @@ func (g *gateway) findCustomer(ctx context.Context, userID uuid.UUID, email, exc
 	return found, nil
 }
 
+// tellEmail sets the address that Stripe writes to. A customer that is gone is
+// no error.
+func (g *gateway) tellEmail(ctx context.Context, id, email string) error {
+	params := &stripe.CustomerParams{Email: new(email)}
+	params.Context = ctx
+	err := g.call(ctx, func() error {
+		_, err := g.api.Customers.Update(id, params)
+		return err
+	})
+	if err != nil && !missing(err, "") {
+		return fmt.Errorf("tell the address of customer %s: %w", id, err)
+	}
+	return nil
+}
+
 // sessionOrder is what a checkout session is made of. All of it is persisted
 // or derived, so that asking twice asks the same.
 type sessionOrder struct {

@@ -122,6 +122,22 @@ CREATE TABLE public.cohorts (
     CONSTRAINT cohorts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'open'::text, 'closed'::text, 'running'::text, 'completed'::text, 'cancelled'::text])))
 );
 
+CREATE TABLE public.email_changes (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    old_email text NOT NULL,
+    old_key text NOT NULL,
+    new_email text NOT NULL,
+    new_key text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    undo_expires_at timestamp with time zone NOT NULL,
+    mailed_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    undone_at timestamp with time zone
+);
+
 CREATE TABLE public.enrolment_events (
     id uuid NOT NULL,
     enrolment_id uuid NOT NULL,
@@ -559,6 +575,19 @@ CREATE TABLE public.recovery_codes (
     used_at timestamp with time zone
 );
 
+CREATE TABLE public.secrets (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    email_key text NOT NULL,
+    user_id uuid,
+    tries bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    mailed_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT secrets_kind_check CHECK ((kind = ANY (ARRAY['code'::text, 'reset'::text])))
+);
+
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -734,6 +763,9 @@ ALTER TABLE ONLY public.cohort_coaches
 ALTER TABLE ONLY public.cohorts
     ADD CONSTRAINT cohorts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.email_changes
+    ADD CONSTRAINT email_changes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.enrolment_events
     ADD CONSTRAINT enrolment_events_pkey PRIMARY KEY (id);
 
@@ -854,6 +886,9 @@ ALTER TABLE ONLY public.programmes
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -926,6 +961,10 @@ CREATE INDEX cohort_coaches_user_id_idx ON public.cohort_coaches USING btree (us
 
 CREATE INDEX cohorts_starts_on_idx ON public.cohorts USING btree (starts_on DESC, id DESC) WHERE (state <> 'draft'::text);
 
+CREATE INDEX email_changes_new_key_idx ON public.email_changes USING btree (new_key, created_at);
+
+CREATE INDEX email_changes_user_id_idx ON public.email_changes USING btree (user_id, created_at);
+
 CREATE INDEX enrolment_events_enrolment_id_idx ON public.enrolment_events USING btree (enrolment_id, at);
 
 CREATE UNIQUE INDEX enrolments_one_live_key ON public.enrolments USING btree (cohort_id, user_id) WHERE (state = ANY (ARRAY['active'::text, 'paused'::text]));
@@ -981,6 +1020,10 @@ CREATE INDEX profiles_for_members_idx ON public.profiles USING gin (for_members)
 CREATE INDEX profiles_name_key_user_id_idx ON public.profiles USING btree (name_key, user_id) WHERE listed;
 
 CREATE INDEX recovery_codes_user_idx ON public.recovery_codes USING btree (user_id);
+
+CREATE INDEX secrets_email_key_idx ON public.secrets USING btree (email_key, kind, created_at);
+
+CREATE INDEX secrets_user_id_idx ON public.secrets USING btree (user_id);
 
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, created_at) WHERE (revoked_at IS NULL);
 
@@ -1047,6 +1090,9 @@ ALTER TABLE ONLY public.cohorts
 
 ALTER TABLE ONLY public.cohorts
     ADD CONSTRAINT cohorts_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(id);
+
+ALTER TABLE ONLY public.email_changes
+    ADD CONSTRAINT email_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.enrolment_events
     ADD CONSTRAINT enrolment_events_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
@@ -1164,6 +1210,9 @@ ALTER TABLE ONLY public.programme_versions
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.secrets
+    ADD CONSTRAINT secrets_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);

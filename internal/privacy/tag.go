@@ -161,7 +161,7 @@ func columns(lists ...[]Column) []Column { return slices.Concat(lists...) }
 // Tags classifies every column of every table, parents before children: what
 // is deleted is deleted from the end.
 func Tags() []Table {
-	all := slices.Concat(accountTags(), profileTags(), factorTags(), membershipTags(), billingTags(), programmeTags(), forumTags(), invitationTags(),
+	all := slices.Concat(accountTags(), signinTags(), profileTags(), factorTags(), membershipTags(), billingTags(), programmeTags(), forumTags(), invitationTags(),
 		systemTags(), privacyTags())
 	for i, t := range all {
 		for j, c := range t.Columns {
