@@ -146,10 +146,7 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	a.Signin, err = signin.New(db, c, a.Queue, mailer, a.Account, signin.Config{
-		Secret: cfg.Derive("signin"), FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing,
-	})
-	if err != nil {
+	if err := a.buildSignin(mailer); err != nil {
 		return err
 	}
 	a.Cohort = cohort.New(db, c, a.Outbox)
@@ -167,6 +164,13 @@ func (a *App) build() error {
 	a.Outbox.Work(a.Queue)
 	a.Hub = stream.New(a.Outbox, a.Forum.Visible, a.Account.Recheck, c, a.log)
 	return nil
+}
+
+func (a *App) buildSignin(mailer *mail.Mailer) (err error) {
+	a.Signin, err = signin.New(a.DB, a.Clock, a.Queue, mailer, a.Account, signin.Config{
+		Secret: a.Config.Derive("signin"), FrontendURL: a.Config.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing,
+	})
+	return err
 }
 
 func (a *App) keyring() error {
