@@ -31,7 +31,7 @@ func TestCodeByMail(t *testing.T) {
 			t.Fatalf("%d letters, want 1", len(letters))
 		}
 		code := regexp.MustCompile(`(?m)^    ([0-9]{6})$`).FindStringSubmatch(letters[0].Text)
-		if code == nil || !strings.HasPrefix(letters[0].Subject, code[1]) {
+		if len(code) == 0 || !strings.HasPrefix(letters[0].Subject, code[1]) {
 			t.Fatalf("no code in\n%s", letters[0].Text)
 		}
 		s, err := r.SignIn(ctx, Key{Email: u.Email, Code: code[1]})
