@@ -19,6 +19,9 @@ func budget(op middleware.Operation) int {
 	if n, ok := map[string]int{"listTopics": 3, "listPosts": 4, "reply": 6, "listUnread": 2}[op.ID]; ok {
 		return n
 	}
+	if op.ID == "joinByInvitation" {
+		return 20 // an account, what was offered and a session, in one transaction
+	}
 	if op.Method == http.MethodGet {
 		return 5
 	}

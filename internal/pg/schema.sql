@@ -187,7 +187,7 @@ CREATE TABLE public.exports (
 
 CREATE TABLE public.factor_tries (
     user_id uuid NOT NULL,
-    wrong integer NOT NULL,
+    wrong bigint NOT NULL,
     since timestamp with time zone NOT NULL
 );
 

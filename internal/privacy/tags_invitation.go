@@ -1,5 +1,8 @@
 package privacy
 
+// endOfInvitation is the end of what a row with an invitation_id belongs to.
+const endOfInvitation = "(SELECT least(i.expires_at, coalesce(i.revoked_at, 'infinity')) FROM invitations i WHERE i.id = invitation_id)"
+
 // invitationTags are of bringing people in. An invitation belongs to whoever it
 // was sent to; who made it is somebody else.
 func invitationTags() []Table {
@@ -15,12 +18,12 @@ func invitationTags() []Table {
 		},
 		{
 			Name: "invitation_redemptions", About: "Invitations you have accepted.",
-			Whose: by("user_id"), Rows: Gone, Retention: because(likeItsParent),
+			Whose: by("user_id"), Rows: Gone, Retention: pruned("invitation.prune", 30*day, endOfInvitation),
 			Columns: exported(Behaviour, "invitation_id", "user_id", "redeemed_at"),
 		},
 		{
 			Name: "invitation_letters", About: "When the letters of those invitations went out.",
-			Whose: through("invitation_id", "invitations", "id"), Rows: Gone, Retention: because(likeItsParent),
+			Whose: through("invitation_id", "invitations", "id"), Rows: Gone, Retention: pruned("invitation.prune", 30*day, endOfInvitation),
 			Columns: exported(Behaviour, "id", "invitation_id", "created_at", "mailed_at"),
 		},
 	}

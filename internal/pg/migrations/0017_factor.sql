@@ -28,6 +28,6 @@ CREATE INDEX recovery_codes_user_idx ON recovery_codes (user_id);
 -- somebody's factors wait for.
 CREATE TABLE factor_tries (
     user_id uuid PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
-    wrong   integer NOT NULL,
+    wrong   bigint NOT NULL,
     since   timestamptz NOT NULL
 );
