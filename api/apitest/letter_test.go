@@ -38,7 +38,7 @@ func TestOpeningTheLinksOfLettersChangesNothing(t *testing.T) {
 	for _, link := range links {
 		for _, agent := range scanners() {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
-				open(t, h, method, link, agent)
+				open(t, method, link, agent)
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func linksOf(t *testing.T, h *apitest.House) (links []string) {
 	return links
 }
 
-func open(t *testing.T, h *apitest.House, method, link, agent string) {
+func open(t *testing.T, method, link, agent string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, link, http.NoBody)
 	if err != nil {

@@ -185,7 +185,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if (op.ID == "getErasure" || op.ID == "undoErasure") && who.Token != "" {
 		w.h.planErasure(t, who)
 	}
-	if strings.Contains(c.Path, "{grant_id}") {
+	if strings.Contains(op.Path, "{grant_id}") {
 		c.Path = strings.Replace(c.Path, "{grant_id}", w.h.Role(t, id, account.Coach).String(), 1)
 	}
 	if op.ID == "listMembershipReportMembers" {
