@@ -38,7 +38,7 @@ func given() map[string]func(e *everywhere) any {
 	is := func(v any) func(*everywhere) any { return func(*everywhere) any { return v } }
 	return map[string]func(*everywhere) any{
 		"users.state":              is("active"),
-		"users.factors":            is(""), // or her session would owe one
+		"users.factors":            is("totp"), // see hasFactor
 		"audit_log.actor_id":       func(e *everywhere) any { return e.other },
 		"audit_log.target_kind":    is("user"),
 		"audit_log.target_id":      func(e *everywhere) any { return e.ID },
@@ -59,12 +59,14 @@ func given() map[string]func(e *everywhere) any {
 		"enrolments.ended_at":      is(nil),
 		"subscriptions.status":     is("canceled"),
 		"stripe_customers.user_id": func(e *everywhere) any { return e.ID },
+		"secrets.user_id":          func(e *everywhere) any { return e.ID },
 	}
 }
 
 // fill gives her a row in every table. A table it cannot fill fails the test.
 func (e *everywhere) fill(t *testing.T) {
 	t.Helper()
+	e.hasFactor(t)
 	db := catalogueOf(t, e.h)
 	e.rows, e.canaries = map[string]map[string]string{}, map[string]string{}
 	for _, table := range privacy.Tags() {
@@ -86,9 +88,16 @@ func (e *everywhere) fill(t *testing.T) {
 			t.Errorf("%s cannot be filled: %v\nSay in given() what the catalogue does not", table.Name, err)
 		}
 	}
-	// The role among her rows asks for a second factor, and she has one.
-	if _, err := e.h.App.DB.Pool().Exec(t.Context(), `UPDATE users SET factors = 'totp' WHERE id = $1`, e.ID); err != nil {
-		t.Fatal(err)
+}
+
+// hasFactor lets her session go on although a role is among her rows, which
+// asks for a second factor.
+func (e *everywhere) hasFactor(t *testing.T) {
+	t.Helper()
+	for _, sql := range []string{`UPDATE users SET factors = 'totp' WHERE id = $1`, `UPDATE sessions SET proved_by_factor = true WHERE user_id = $1`} {
+		if _, err := e.h.App.DB.Pool().Exec(t.Context(), sql, e.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
