@@ -35,6 +35,7 @@ type client struct {
 
 	sent  outbox.Position // everything up to here has been sent or was not for her
 	until time.Time       // when to look again at the latest; zero: not said
+	sift  func(context.Context, outbox.Event) (outbox.Event, bool, error)
 }
 
 func (h *Hub) newClient(who account.Actor) *client {
@@ -90,7 +91,7 @@ func (c *client) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	visible, until, err := c.hub.scope(ctx, who)
+	visible, until, sift, err := c.hub.scope(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (c *client) look(ctx context.Context) error {
 	}
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
-	c.who, c.visible, c.until = who, visible, until
+	c.who, c.visible, c.until, c.sift = who, visible, until, sift
 	return nil
 }
 

@@ -25,8 +25,11 @@ import (
 )
 
 // Scope tells which spaces somebody sees, and until when that surely holds;
-// the zero time when no end is known.
-type Scope func(context.Context, account.Actor) (visible map[uuid.UUID]struct{}, until time.Time, err error)
+// the zero time when no end is known. Where some of what happens there is not
+// for her, sift says which events are, and as what; otherwise it is nil.
+type Scope func(context.Context, account.Actor) (
+	visible map[uuid.UUID]struct{}, until time.Time, sift func(context.Context, outbox.Event) (outbox.Event, bool, error), err error,
+)
 
 // Recheck tells who somebody is by now; an error when her session or account
 // has ended.

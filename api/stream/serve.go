@@ -138,7 +138,7 @@ func (c *client) replay(ctx context.Context, w *wire, head outbox.Position) erro
 			if head.Before(e.Position) {
 				return nil
 			}
-			if err := c.send(w, e); err != nil {
+			if err := c.send(ctx, w, e); err != nil {
 				return err
 			}
 		}
@@ -160,7 +160,7 @@ func (c *client) take(ctx context.Context, w *wire, e outbox.Event) error {
 	if !c.sent.Before(e.Position) {
 		return nil
 	}
-	return c.send(w, e)
+	return c.send(ctx, w, e)
 }
 
 // lookAgain looks, asked or not. If she sees more than before she must fetch
@@ -174,10 +174,17 @@ func (c *client) lookAgain(ctx context.Context, w *wire) error {
 	return w.resync(c.sent, c.hub.clock.Now())
 }
 
-func (c *client) send(w *wire, e outbox.Event) error {
+func (c *client) send(ctx context.Context, w *wire, e outbox.Event) error {
 	c.sent = e.Position
 	if !c.forHer(e) {
 		return nil
+	}
+	if c.sift != nil {
+		sifted, hers, err := c.sift(ctx, e)
+		if err != nil || !hers {
+			return err
+		}
+		e = sifted
 	}
 	return w.event(e)
 }

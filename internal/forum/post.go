@@ -101,6 +101,11 @@ func (f *Forum) Reply(ctx context.Context, who account.Actor, topicID uuid.UUID,
 		ID: pg.NewID(), TopicID: topicID, AuthorID: who.ID, ReplyTo: n.ReplyTo, Body: n.Body, HTML: html,
 		State: Shown, Version: 1, CreatedAt: f.clock.Now(),
 	}
+	hidden, _, err := f.gaps(ctx, scope, topicID, uuid.Nil)
+	if err != nil {
+		return PostView{}, err
+	}
+	p.ReplyTo = hidden.real(n.ReplyTo)
 	done, err := f.insertReply(ctx, scope, &p)
 	if err != nil {
 		return PostView{}, err
@@ -109,7 +114,7 @@ func (f *Forum) Reply(ctx context.Context, who account.Actor, topicID uuid.UUID,
 		unknown := fault.InvalidField("/reply_to", "reply-to-unknown", "There is no post with this number in the topic.")
 		return PostView{}, f.whyNoReply(ctx, scope, topicID, unknown)
 	}
-	return p, nil
+	return hidden.of(p), nil
 }
 
 // whyNoReply lets nobody learn from a fault in what she sent whether a topic
@@ -131,7 +136,7 @@ func (f *Forum) whyNoReply(ctx context.Context, scope Scope, topicID uuid.UUID, 
 func (f *Forum) Edit(ctx context.Context, who account.Actor, id uuid.UUID, body, ifMatch string) (PostView, error) {
 	html, invalid := render(body)
 	var p PostView
-	err := f.changePost(ctx, who, id, func(ctx context.Context, m May, found PostView) error {
+	scope, err := f.changePost(ctx, who, id, func(ctx context.Context, m May, found PostView) error {
 		p = found
 		switch {
 		case p.State == Deleted:
@@ -156,7 +161,8 @@ func (f *Forum) Edit(ctx context.Context, who account.Actor, id uuid.UUID, body,
 	if err != nil {
 		return PostView{}, err
 	}
-	return p, nil
+	hidden, _, err := f.gaps(ctx, scope, p.TopicID, uuid.Nil)
+	return hidden.of(p), err
 }
 
 // RemovePost takes a post away; readers see that it was there. Its author may,
@@ -164,7 +170,7 @@ func (f *Forum) Edit(ctx context.Context, who account.Actor, id uuid.UUID, body,
 // Faults: fault.ErrNotFound, fault.ErrNotAllowed, fault.ErrStale,
 // ErrOpensTopic.
 func (f *Forum) RemovePost(ctx context.Context, who account.Actor, id uuid.UUID, ifMatch string) error {
-	return f.changePost(ctx, who, id, func(ctx context.Context, m May, p PostView) error {
+	_, err := f.changePost(ctx, who, id, func(ctx context.Context, m May, p PostView) error {
 		mine := p.AuthorID == who.ID
 		switch {
 		case !mayChange(m, mine):
@@ -188,14 +194,15 @@ func (f *Forum) RemovePost(ctx context.Context, who account.Actor, id uuid.UUID,
 			Detail: map[string]string{"space_id": p.SpaceID.String(), "topic_id": p.TopicID.String(), "author_id": p.AuthorID.String()},
 		})
 	})
+	return err
 }
 
-func (f *Forum) changePost(ctx context.Context, who account.Actor, id uuid.UUID, change func(context.Context, May, PostView) error) error {
+func (f *Forum) changePost(ctx context.Context, who account.Actor, id uuid.UUID, change func(context.Context, May, PostView) error) (Scope, error) {
 	scope, err := f.scope(ctx, who)
 	if err != nil {
-		return err
+		return scope, err
 	}
-	return f.db.InTx(ctx, func(ctx context.Context) error {
+	return scope, f.db.InTx(ctx, func(ctx context.Context) error {
 		p, err := f.lockPost(ctx, scope, id)
 		if err != nil {
 			return err

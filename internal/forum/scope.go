@@ -8,6 +8,7 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 )
 
 // SpaceView is a space as one person sees it.
@@ -29,7 +30,18 @@ type Scope struct {
 	spaces map[uuid.UUID]SpaceView
 	order  []uuid.UUID
 	until  time.Time
+	hidden string // who is not there for her where she does not lead, as an array of PostgreSQL
 }
+
+// nobody is the array without an element.
+const nobody = "{}"
+
+// whole reports whether she sees all there is in a space: nobody is hidden, or
+// she leads it.
+func (s Scope) whole(space uuid.UUID) bool { return s.hidden == nobody || s.spaces[space].May.Lead }
+
+// led are the spaces in which nobody is hidden from her.
+func (s Scope) led() []uuid.UUID { return s.where(func(m May) bool { return m.Lead }) }
 
 // scope resolves what she may see, in one statement.
 func (f *Forum) scope(ctx context.Context, who account.Actor) (Scope, error) {
@@ -38,12 +50,13 @@ func (f *Forum) scope(ctx context.Context, who account.Actor) (Scope, error) {
 	if err != nil {
 		return Scope{}, err
 	}
-	s := Scope{viewer: who.ID, spaces: make(map[uuid.UUID]SpaceView, len(rows))}
+	s := Scope{viewer: who.ID, hidden: nobody, spaces: make(map[uuid.UUID]SpaceView, len(rows))}
 	for _, r := range rows {
 		m := may(r.facts(), now)
 		if !m.Read {
 			continue
 		}
+		s.hidden = r.Hidden
 		s.order = append(s.order, r.ID)
 		s.spaces[r.ID] = SpaceView{
 			ID: r.ID, Kind: r.Kind, Title: r.Title, CohortID: r.CohortID, TopicsCount: r.TopicsCount,
@@ -78,11 +91,17 @@ func (s Scope) where(allowed func(May) bool) []uuid.UUID {
 }
 
 // Spaces lists what she sees: community-wide, then cohorts, then staff. One
-// statement. Nobody's list is an error: without access it is empty.
+// statement, or two where somebody is hidden from her. Nobody's list is an
+// error: without access it is empty.
 func (f *Forum) Spaces(ctx context.Context, who account.Actor) ([]SpaceView, error) {
 	s, err := f.scope(ctx, who)
 	if err != nil {
 		return nil, err
+	}
+	if s.hidden != nobody {
+		if err := f.recount(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	all := make([]SpaceView, len(s.order))
 	for n, id := range s.order {
@@ -92,15 +111,21 @@ func (f *Forum) Spaces(ctx context.Context, who account.Actor) ([]SpaceView, err
 }
 
 // Visible gives the spaces she sees and until when that surely holds; the zero
-// time when no end is known. For live streams.
-func (f *Forum) Visible(ctx context.Context, who account.Actor) (map[uuid.UUID]struct{}, time.Time, error) {
+// time when no end is known. Where somebody is hidden from her, each event has
+// to pass sift, which is nil otherwise. For live streams.
+func (f *Forum) Visible(ctx context.Context, who account.Actor) (
+	visible map[uuid.UUID]struct{}, until time.Time, sift func(context.Context, outbox.Event) (outbox.Event, bool, error), err error,
+) {
 	s, err := f.scope(ctx, who)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, time.Time{}, nil, err
+	}
+	if s.hidden != nobody {
+		sift = func(ctx context.Context, e outbox.Event) (outbox.Event, bool, error) { return f.sift(ctx, s, e) }
 	}
 	ids := make(map[uuid.UUID]struct{}, len(s.order))
 	for _, id := range s.order {
 		ids[id] = struct{}{}
 	}
-	return ids, s.until, nil
+	return ids, s.until, sift, nil
 }

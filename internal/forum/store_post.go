@@ -17,26 +17,43 @@ import (
 // means no topic.
 const postsSQL = `
 SELECT p.id, t.id AS topic_id, t.space_id, p.author_id, u.display_name AS author_name, p.number, p.reply_to, p.body, p.html,
-       p.state, p.version, p.created_at, p.edited_at
-FROM topics t
+       p.state, p.version, p.created_at, p.edited_at, CAST(g.gaps AS text) AS gaps
+FROM topics t` + hiddenInSQL + `
+CROSS JOIN LATERAL (
+    SELECT array_agg(h.number ORDER BY h.number) AS gaps FROM posts h
+    WHERE cardinality(b.hidden) > 0 AND h.author_id = ANY (b.hidden) AND h.topic_id = t.id
+) g
 LEFT JOIN LATERAL (
     SELECT id, author_id, number, reply_to, body, html, state, version, created_at, edited_at FROM posts
-    WHERE topic_id = t.id AND number >= @from ORDER BY number LIMIT @limit
+    WHERE topic_id = t.id AND number >= @from AND author_id <> ALL (b.hidden)
+      AND (g.gaps IS NULL OR number - (SELECT count(*) FROM unnest(g.gaps) gap WHERE gap < number) >= @from)
+    ORDER BY number LIMIT @limit
 ) p ON true
 LEFT JOIN users u ON u.id = p.author_id
-WHERE t.id = @topic AND t.space_id = ANY (CAST(@visible AS uuid[])) AND t.deleted_at IS NULL
+WHERE t.id = @topic AND t.space_id = ANY (CAST(@visible AS uuid[])) AND t.deleted_at IS NULL AND t.author_id <> ALL (b.hidden)
 ORDER BY p.number`
 
+// postRow is a post with what is hidden around it.
+type postRow struct {
+	PostView `gorm:"embedded"`
+
+	Gaps string
+}
+
 func (f *Forum) posts(ctx context.Context, s Scope, topicID uuid.UUID, from int64, limit int) ([]PostView, error) {
-	list, err := gorm.G[PostView](f.db.Conn(ctx)).Raw(postsSQL, sql.Named("topic", topicID), sql.Named("from", from),
-		sql.Named("limit", limit), sql.Named("visible", array(s.visible()))).Find(ctx)
+	rows, err := gorm.G[postRow](f.db.Conn(ctx)).Raw(postsSQL, sql.Named("topic", topicID), sql.Named("from", from), sql.Named("limit", limit),
+		sql.Named("visible", array(s.visible())), sql.Named("led", array(s.led())), sql.Named("hidden", s.hidden)).Find(ctx)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("list posts: %w", err)
-	case len(list) == 0:
+	case len(rows) == 0:
 		return nil, fault.ErrNotFound
-	case list[0].ID == uuid.Nil:
+	case rows[0].ID == uuid.Nil:
 		return nil, nil
+	}
+	list, g := make([]PostView, len(rows)), parseGaps(rows[0].Gaps)
+	for n, r := range rows {
+		list[n] = g.of(r.PostView)
 	}
 	return list, nil
 }
@@ -46,12 +63,13 @@ SELECT p.id, p.topic_id, p.space_id, p.author_id, u.display_name AS author_name,
        p.state, p.version, p.created_at, p.edited_at
 FROM posts p
 JOIN topics t ON t.id = p.topic_id AND t.deleted_at IS NULL
-JOIN users u ON u.id = p.author_id
-WHERE p.id = @id AND p.space_id = ANY (CAST(@visible AS uuid[]))
+JOIN users u ON u.id = p.author_id` + hiddenInSQL + `
+WHERE p.id = @id AND p.space_id = ANY (CAST(@visible AS uuid[])) AND p.author_id <> ALL (b.hidden) AND t.author_id <> ALL (b.hidden)
 FOR NO KEY UPDATE OF p`
 
 func (f *Forum) lockPost(ctx context.Context, s Scope, id uuid.UUID) (PostView, error) {
-	found, err := gorm.G[PostView](f.db.Conn(ctx)).Raw(lockPostSQL, sql.Named("id", id), sql.Named("visible", array(s.visible()))).Find(ctx)
+	found, err := gorm.G[PostView](f.db.Conn(ctx)).Raw(lockPostSQL, sql.Named("id", id), sql.Named("visible", array(s.visible())),
+		sql.Named("led", array(s.led())), sql.Named("hidden", s.hidden)).Find(ctx)
 	switch {
 	case err != nil:
 		return PostView{}, fmt.Errorf("lock a post: %w", err)
@@ -69,6 +87,7 @@ WITH t AS (
     UPDATE topics SET highest_post_number = highest_post_number + 1, posts_count = posts_count + 1,
                       bumped_at = greatest(bumped_at, CAST(@now AS timestamptz))
     WHERE id = @topic AND space_id = ANY (CAST(@may AS uuid[])) AND deleted_at IS NULL
+      AND (author_id <> ALL (CAST(@hidden AS uuid[])) OR space_id = ANY (CAST(@led AS uuid[])))
       AND (CAST(@reply AS bigint) = 0 OR EXISTS (SELECT 1 FROM posts q WHERE q.topic_id = @topic AND q.number = @reply))
     RETURNING id, space_id, highest_post_number AS number
 ), p AS (
@@ -97,7 +116,7 @@ SELECT t.space_id, t.number, u.display_name AS author_name FROM t, users u WHERE
 // not one she may reply in, or has no post p.ReplyTo.
 func (f *Forum) insertReply(ctx context.Context, s Scope, p *PostView) (bool, error) {
 	done, err := gorm.G[PostView](f.db.Conn(ctx)).Raw(replySQL, sql.Named("viewer", s.viewer), sql.Named("topic", p.TopicID),
-		sql.Named("may", array(s.where(func(m May) bool { return m.Reply }))), sql.Named("id", p.ID), sql.Named("reply", p.ReplyTo),
+		sql.Named("may", array(s.where(func(m May) bool { return m.Reply }))), sql.Named("led", array(s.led())), sql.Named("hidden", s.hidden), sql.Named("id", p.ID), sql.Named("reply", p.ReplyTo),
 		sql.Named("body", p.Body), sql.Named("html", p.HTML), sql.Named("render", markdown.Version), sql.Named("now", p.CreatedAt)).Find(ctx)
 	switch {
 	case err != nil:

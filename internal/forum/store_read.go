@@ -16,6 +16,7 @@ const moveReadSQL = `
 WITH t AS (
     SELECT id, highest_post_number FROM topics
     WHERE id = @topic AND space_id = ANY (CAST(@visible AS uuid[])) AND deleted_at IS NULL
+      AND (author_id <> ALL (CAST(@hidden AS uuid[])) OR space_id = ANY (CAST(@led AS uuid[])))
 ), r AS (
     INSERT INTO topic_reads (user_id, topic_id, last_read_number, updated_at)
     SELECT CAST(@viewer AS uuid), t.id, least(greatest(CAST(@number AS bigint), 0), t.highest_post_number), CAST(@now AS timestamptz) FROM t
@@ -37,7 +38,8 @@ func (f *Forum) moveRead(ctx context.Context, s Scope, topicID uuid.UUID, number
 		LastReadNumber *int64
 	}
 	found, err := gorm.G[row](f.db.Conn(ctx)).Raw(moveReadSQL, sql.Named("viewer", s.viewer), sql.Named("topic", topicID),
-		sql.Named("visible", array(s.visible())), sql.Named("number", number), sql.Named("now", now)).Find(ctx)
+		sql.Named("visible", array(s.visible())), sql.Named("led", array(s.led())), sql.Named("hidden", s.hidden),
+		sql.Named("number", number), sql.Named("now", now)).Find(ctx)
 	switch {
 	case err != nil:
 		return 0, false, fmt.Errorf("move a read position: %w", err)
@@ -54,19 +56,22 @@ func (f *Forum) readPosition(ctx context.Context, s Scope, topicID uuid.UUID) (i
 	return t.LastReadNumber, err
 }
 
+// lookedAt is how many topics of a space can be unread.
+const lookedAt = 1000
+
 // Per space, newest first, with two bounds: how many topics are looked at and
 // how many are counted. Without them one who reads everything, or nothing,
 // would cost a scan of the space.
-const unreadSQL = seenSQL + `, unread AS (
-    SELECT u.id AS topic_id, u.space_id, u.title, u.bumped_at, u.last_read, u.highest_post_number - u.last_read AS unread_count
-    FROM seen CROSS JOIN LATERAL (
-        SELECT t.id, t.space_id, t.title, t.bumped_at, t.highest_post_number, coalesce(r.last_read_number, 0) AS last_read
-        FROM (
-            SELECT id, space_id, title, bumped_at, highest_post_number FROM topics
-            WHERE space_id = seen.id AND deleted_at IS NULL AND bumped_at >= seen.since
-            ORDER BY bumped_at DESC, id DESC LIMIT 1000
-        ) t` + markerSQL + `
-        WHERE t.highest_post_number > coalesce(r.last_read_number, 0)
+const unreadSQL = seenSQL + `, hidden AS MATERIALIZED (
+    SELECT ARRAY(SELECT person_id FROM hidden_people(@viewer, @now)) AS people
+), ` + touchedSQL + `, unread AS (
+    SELECT u.id AS topic_id, u.space_id, u.title, u.bumped_at, u.last_read, u.unread_count
+    FROM (SELECT id, since, CAST('infinity' AS timestamptz) AS at, CAST('ffffffff-ffff-ffff-ffff-ffffffffffff' AS uuid) AS before FROM seen) s
+    CROSS JOIN LATERAL (
+        SELECT t.id, t.space_id, t.title, t.bumped_at, coalesce(r.last_read_number, 0) - g.read AS last_read,
+               t.highest_post_number - g.n - coalesce(r.last_read_number, 0) + g.read AS unread_count
+        FROM ` + newestSQL + markerSQL + gapCountSQL + `
+        WHERE t.highest_post_number - g.n > coalesce(r.last_read_number, 0) - g.read
         ORDER BY t.bumped_at DESC, t.id DESC LIMIT 500
     ) u
     ORDER BY u.bumped_at DESC, u.id DESC LIMIT 500
@@ -86,7 +91,8 @@ func (f *Forum) unread(ctx context.Context, viewer uuid.UUID, now time.Time, lim
 		TopicsCount    int64
 		PostsCount     int64
 	}
-	found, err := gorm.G[row](f.db.Conn(ctx)).Raw(unreadSQL, sql.Named("viewer", viewer), sql.Named("now", now), sql.Named("limit", limit)).Find(ctx)
+	found, err := gorm.G[row](f.db.Conn(ctx)).Raw(unreadSQL, sql.Named("viewer", viewer), sql.Named("now", now),
+		sql.Named("most", lookedAt), sql.Named("limit", limit)).Find(ctx)
 	if err != nil {
 		return Unread{}, fmt.Errorf("read what is unread: %w", err)
 	}

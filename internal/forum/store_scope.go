@@ -40,7 +40,8 @@ WITH held AS (
 ), seen AS (
     SELECT s.id, s.kind, s.title, s.cohort_id, s.topics_count, s.last_activity_at, s.opens_at, s.read_only_at,
            me.access, me.until, me.staff, me.leads, seats.state AS enrolment, led.cohort_id IS NOT NULL AS coaches,
-           given.space_id IS NOT NULL AS given, coalesce(seats.enrolled_at, me.created_at) AS since
+           given.space_id IS NOT NULL AS given, coalesce(seats.enrolled_at, me.created_at) AS since,
+           given.space_id IS NOT NULL OR CASE s.kind WHEN 'cohort' THEN led.cohort_id IS NOT NULL ELSE me.leads END AS lead
     FROM me
     JOIN spaces s ON s.cohort_id IS NULL OR s.cohort_id IN (SELECT cohort_id FROM seats UNION ALL SELECT cohort_id FROM led)
                   OR s.id IN (SELECT space_id FROM given)
@@ -57,7 +58,8 @@ WITH held AS (
 
 const scopeSQL = seenSQL + `
 SELECT id, kind, title, cohort_id, topics_count, last_activity_at, opens_at, read_only_at,
-       access, until, staff, leads, enrolment, coaches, given, since
+       access, until, staff, leads, enrolment, coaches, given, since,
+       CAST(ARRAY(SELECT person_id FROM hidden_people(@viewer, @now)) AS text) AS hidden
 FROM seen ORDER BY array_position(ARRAY['global', 'cohort', 'staff'], kind), title, id`
 
 type seenRow struct {
@@ -77,6 +79,7 @@ type seenRow struct {
 	Coaches        bool
 	Given          bool
 	Since          time.Time
+	Hidden         string // as PostgreSQL writes an array; the same in every row
 }
 
 func (r seenRow) facts() facts {

@@ -19,6 +19,27 @@ import (
 const markerSQL = `
 LEFT JOIN LATERAL (SELECT last_read_number FROM topic_reads WHERE user_id = @viewer AND topic_id = t.id LIMIT 1) r ON true`
 
+// What a topic is for her who has somebody hidden in it: her numbers count what
+// she sees. b says who is hidden in this topic.
+const shadowColumnsSQL = `
+SELECT t.id, t.space_id, t.author_id, u.display_name AS author_name, t.title, t.posts_count - g.shown AS posts_count,
+       t.highest_post_number - g.n AS highest_post_number, coalesce(r.last_read_number, 0) - g.read AS last_read_number, t.version, t.created_at,
+       CASE WHEN g.n > 0 THEN (` + lastSeenSQL + `) ELSE t.bumped_at END AS bumped_at`
+
+const lastSeenSQL = `SELECT v.created_at FROM posts v WHERE v.topic_id = t.id AND v.author_id <> ALL (b.hidden) ORDER BY v.number DESC LIMIT 1`
+
+// b for one topic, whatever its space.
+const hiddenInSQL = `
+CROSS JOIN LATERAL (SELECT CASE WHEN t.space_id = ANY (CAST(@led AS uuid[])) THEN CAST('{}' AS uuid[]) ELSE CAST(@hidden AS uuid[]) END AS hidden) b`
+
+// Behind markerSQL. Nothing is looked up where nobody is hidden.
+const gapCountSQL = `
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n, count(*) FILTER (WHERE h.state = 'visible') AS shown,
+           count(*) FILTER (WHERE h.number <= coalesce(r.last_read_number, 0)) AS read
+    FROM posts h WHERE cardinality(b.hidden) > 0 AND h.author_id = ANY (b.hidden) AND h.topic_id = t.id
+) g`
+
 const topicColumnsSQL = `
 SELECT t.id, t.space_id, t.author_id, u.display_name AS author_name, t.title, t.posts_count, t.highest_post_number,
        coalesce(r.last_read_number, 0) AS last_read_number, t.version, t.created_at, t.bumped_at`
@@ -34,8 +55,12 @@ JOIN users u ON u.id = t.author_id` + markerSQL + `
 ORDER BY t.bumped_at DESC, t.id DESC`
 
 func (f *Forum) topics(ctx context.Context, s Scope, spaceID uuid.UUID, from topicPosition, limit int) ([]TopicView, error) {
-	list, err := gorm.G[TopicView](f.db.Conn(ctx)).Raw(topicsSQL, sql.Named("viewer", s.viewer), sql.Named("space", spaceID),
-		sql.Named("visible", array(s.visible())), sql.Named("at", from.At), sql.Named("id", from.ID), sql.Named("limit", limit)).Find(ctx)
+	query := topicsSQL
+	if !s.whole(spaceID) {
+		query = shadowTopicsSQL
+	}
+	list, err := gorm.G[TopicView](f.db.Conn(ctx)).Raw(query, sql.Named("viewer", s.viewer), sql.Named("space", spaceID),
+		sql.Named("hidden", s.hidden), sql.Named("visible", array(s.visible())), sql.Named("at", from.At), sql.Named("id", from.ID), sql.Named("limit", limit)).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
@@ -43,9 +68,9 @@ func (f *Forum) topics(ctx context.Context, s Scope, spaceID uuid.UUID, from top
 }
 
 const (
-	reading = topicColumnsSQL + `
-FROM topics t JOIN users u ON u.id = t.author_id` + markerSQL + `
-WHERE t.id = @id AND t.space_id = ANY (CAST(@visible AS uuid[])) AND t.deleted_at IS NULL`
+	reading = shadowColumnsSQL + `
+FROM topics t JOIN users u ON u.id = t.author_id` + hiddenInSQL + markerSQL + gapCountSQL + `
+WHERE t.id = @id AND t.space_id = ANY (CAST(@visible AS uuid[])) AND t.deleted_at IS NULL AND t.author_id <> ALL (b.hidden)`
 
 	locking = reading + ` FOR NO KEY UPDATE OF t`
 )
@@ -54,7 +79,7 @@ WHERE t.id = @id AND t.space_id = ANY (CAST(@visible AS uuid[])) AND t.deleted_a
 // fault.ErrNotFound.
 func (f *Forum) topic(ctx context.Context, s Scope, id uuid.UUID, query string) (TopicView, error) {
 	found, err := gorm.G[TopicView](f.db.Conn(ctx)).Raw(query, sql.Named("viewer", s.viewer), sql.Named("id", id),
-		sql.Named("visible", array(s.visible()))).Find(ctx)
+		sql.Named("visible", array(s.visible())), sql.Named("led", array(s.led())), sql.Named("hidden", s.hidden)).Find(ctx)
 	switch {
 	case err != nil:
 		return TopicView{}, fmt.Errorf("read a topic: %w", err)
@@ -113,11 +138,13 @@ func (f *Forum) updateTitle(ctx context.Context, t TopicView) error {
 	return nil
 }
 
-// answered reports whether somebody else's reply can be read in a topic.
-func (f *Forum) answered(ctx context.Context, t TopicView) (bool, error) {
-	const query = `SELECT EXISTS (SELECT 1 FROM posts WHERE topic_id = ? AND author_id <> ? AND state = 'visible') AS answered`
+// answered reports whether somebody else's reply can be read in a topic by its
+// author, who does not lead the space.
+func (f *Forum) answered(ctx context.Context, s Scope, t TopicView) (bool, error) {
+	const query = `SELECT EXISTS (SELECT 1 FROM posts WHERE topic_id = ? AND author_id <> ? AND state = 'visible'
+		AND author_id <> ALL (CAST(? AS uuid[]))) AS answered`
 	type row struct{ Answered bool }
-	found, err := gorm.G[row](f.db.Conn(ctx)).Raw(query, t.ID, t.AuthorID).Find(ctx)
+	found, err := gorm.G[row](f.db.Conn(ctx)).Raw(query, t.ID, t.AuthorID, s.hidden).Find(ctx)
 	if err != nil || len(found) != 1 {
 		return false, fmt.Errorf("look for answers in a topic: %w", err)
 	}

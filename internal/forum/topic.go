@@ -133,7 +133,7 @@ func (f *Forum) Open(ctx context.Context, who account.Actor, spaceID uuid.UUID, 
 // fault.ErrIfMatchRequired, fault.ErrStale.
 func (f *Forum) Rename(ctx context.Context, who account.Actor, id uuid.UUID, title, ifMatch string) (TopicView, error) {
 	var t TopicView
-	err := f.changeTopic(ctx, who, id, func(ctx context.Context, _ SpaceView, found TopicView) (err error) {
+	err := f.changeTopic(ctx, who, id, func(ctx context.Context, _ Scope, found TopicView) (err error) {
 		t = found
 		if err := match(ifMatch, t.ETag(), true); err != nil {
 			return err
@@ -154,12 +154,12 @@ func (f *Forum) Rename(ctx context.Context, who account.Actor, id uuid.UUID, tit
 // those who lead the space always; If-Match is heeded when given. Faults:
 // fault.ErrNotFound, fault.ErrNotAllowed, fault.ErrStale, ErrAnswered.
 func (f *Forum) Remove(ctx context.Context, who account.Actor, id uuid.UUID, ifMatch string) error {
-	return f.changeTopic(ctx, who, id, func(ctx context.Context, space SpaceView, t TopicView) error {
+	return f.changeTopic(ctx, who, id, func(ctx context.Context, scope Scope, t TopicView) error {
 		if err := match(ifMatch, t.ETag(), false); err != nil {
 			return err
 		}
-		if !space.May.Lead {
-			answered, err := f.answered(ctx, t)
+		if !scope.spaces[t.SpaceID].May.Lead {
+			answered, err := f.answered(ctx, scope, t)
 			switch {
 			case err != nil:
 				return err
@@ -177,7 +177,7 @@ func (f *Forum) Remove(ctx context.Context, who account.Actor, id uuid.UUID, ifM
 
 // changeTopic locks a topic she may change and runs change on it. What she
 // does to somebody else's topic is recorded as act.
-func (f *Forum) changeTopic(ctx context.Context, who account.Actor, id uuid.UUID, change func(context.Context, SpaceView, TopicView) error, act string) error {
+func (f *Forum) changeTopic(ctx context.Context, who account.Actor, id uuid.UUID, change func(context.Context, Scope, TopicView) error, act string) error {
 	scope, err := f.scope(ctx, who)
 	if err != nil {
 		return err
@@ -187,12 +187,11 @@ func (f *Forum) changeTopic(ctx context.Context, who account.Actor, id uuid.UUID
 		if err != nil {
 			return err
 		}
-		space := scope.spaces[t.SpaceID]
 		mine := t.AuthorID == who.ID
-		if !mayChange(space.May, mine) {
+		if !mayChange(scope.spaces[t.SpaceID].May, mine) {
 			return fault.ErrNotAllowed
 		}
-		if err := change(ctx, space, t); err != nil || mine {
+		if err := change(ctx, scope, t); err != nil || mine {
 			return err
 		}
 		return f.log.Record(ctx, audit.Entry{

@@ -41,9 +41,13 @@ func (f *Forum) MarkRead(ctx context.Context, who account.Actor, topicID uuid.UU
 	if err != nil {
 		return 0, err
 	}
-	at, moved, err := f.moveRead(ctx, scope, topicID, number, f.clock.Now())
+	hidden, _, err := f.gaps(ctx, scope, topicID, uuid.Nil)
+	if err != nil {
+		return 0, err
+	}
+	at, moved, err := f.moveRead(ctx, scope, topicID, hidden.real(number), f.clock.Now())
 	if err != nil || moved {
-		return at, err
+		return hidden.seen(at), err
 	}
 	return f.readPosition(ctx, scope, topicID)
 }
