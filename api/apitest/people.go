@@ -104,6 +104,14 @@ func Code(t testing.TB, secret string, at time.Time) string {
 	return code
 }
 
+// block is in the database as if she had made it before she got a role.
+func (h *House) block(t testing.TB, s Someone, id uuid.UUID) {
+	t.Helper()
+	if _, err := h.App.DB.Pool().Exec(t.Context(), `INSERT INTO blocks (user_id, blocked_id, created_at) VALUES ($1, $2, now())`, s.ID, id); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Neighbour makes a member with access who never signs in, and gives her id.
 func (h *House) Neighbour(t testing.TB) uuid.UUID {
 	t.Helper()

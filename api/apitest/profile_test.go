@@ -77,6 +77,10 @@ func TestABlockedMemberIsNotThere(t *testing.T) {
 	if len(list.Items) != 1 || list.Items[0].Member.Name != "member of B" {
 		t.Errorf("%+v", list)
 	}
+	unseen := h.Topic(t, w.Able, w.SpaceA, "Of somebody with a role")
+	call(w.A, http.MethodPut, "/v1/me/blocks/"+w.Able.ID.String()).Must(t, http.StatusNoContent)
+	call(w.A, http.MethodGet, "/v1/topics/"+unseen.String()).Must(t, http.StatusNotFound)
+	call(w.Able, http.MethodGet, "/v1/topics/"+unseen.String()).Must(t, http.StatusOK)
 	call(w.A, http.MethodDelete, block).Must(t, http.StatusNoContent)
 	call(w.A, http.MethodDelete, block).Must(t, http.StatusNotFound)
 	call(w.B, http.MethodGet, "/v1/members/"+w.A.ID.String()).Must(t, http.StatusOK)

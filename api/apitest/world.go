@@ -176,6 +176,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		id = w.h.Reply(t, w.A, w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID))
 	case strings.HasPrefix(op.Path, "/v1/members/{id}"), strings.HasPrefix(op.Path, "/v1/me/blocks/{id}"):
 		id = w.h.Neighbour(t)
+		if op.ID == "unblockMember" && who.Token != "" {
+			w.h.block(t, who, id)
+		}
 	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
 		id = w.Lesson
 	case strings.HasPrefix(op.Path, "/v1/admin/members/{id}"):

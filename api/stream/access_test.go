@@ -221,3 +221,20 @@ func TestAStreamWidensWhenSheMaySeeMore(t *testing.T) {
 		t.Errorf("%q %+v", name, d)
 	}
 }
+
+// The one event she gets tells of the post by its number in what she sees.
+func TestWhatABlockedMemberDoesIsNotTold(t *testing.T) {
+	s := newStation(t)
+	c := s.circle()
+	nina := s.person(time.Time{})
+	s.enrol(nina, c)
+	topic := s.topic(c.peer, c.space)
+	s.exec(`INSERT INTO blocks (user_id, blocked_id, created_at) VALUES ($1, $2, now())`, nina.ID, c.member.ID)
+	live := s.open(c.member, "").greeted()
+	s.topic(nina, c.space)
+	s.reply(nina, topic)
+	s.reply(c.peer, topic)
+	if name, d := live.event(); name != "post.created" || d.PostNumber != 2 || d.TopicID != topic {
+		t.Errorf("live: %s %+v", name, d)
+	}
+}

@@ -149,11 +149,13 @@ func TestNothingIsLostWhileItIsFoundOutWhatSheSees(t *testing.T) {
 	gate, looks := make(chan struct{}), make(chan struct{}, 10)
 	s := newStation(t, func(h *Hub) {
 		scope := h.scope
-		h.scope = func(ctx context.Context, who account.Actor) (map[uuid.UUID]struct{}, time.Time, error) {
-			visible, until, err := scope(ctx, who)
+		h.scope = func(ctx context.Context, who account.Actor) (
+			map[uuid.UUID]struct{}, time.Time, func(context.Context, outbox.Event) (outbox.Event, bool, error), error,
+		) {
+			visible, until, sift, err := scope(ctx, who)
 			looks <- struct{}{}
 			<-gate
-			return visible, until, err
+			return visible, until, sift, err
 		}
 	})
 	c, other := s.circle(), s.circle()

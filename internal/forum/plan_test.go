@@ -104,12 +104,14 @@ func TestNoPlanReadsAllMarkersOfAHeavyReader(t *testing.T) {
 	shared := []any{
 		sql.Named("viewer", who.ID), sql.Named("now", noon()), sql.Named("limit", 30), sql.Named("space", plaza),
 		sql.Named("visible", array(s.visible())), sql.Named("at", noon().Add(1)), sql.Named("id", uuid.Max),
+		sql.Named("hidden", nobody),
 	}
 	for _, c := range []struct {
 		name, query string
 		topics      float64 // at most
-	}{{"unread", unreadSQL, 2 * 1000}, {"topic list", topicsSQL, 30}} {
-		plan := w.plan(c.query, shared...)
+		most        int
+	}{{"unread", unreadSQL, 2 * lookedAt, lookedAt}, {"topic list", topicsSQL, 30, 30}, {"topic list without somebody", shadowTopicsSQL, 31, 30}} {
+		plan := w.plan(c.query, append(shared, sql.Named("most", c.most))...)
 		if got := plan.touched("topic_reads"); got > c.topics || got == 0 {
 			t.Errorf("%s reads %v of %d markers, at most %v", c.name, got, markers, c.topics)
 		}

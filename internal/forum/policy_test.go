@@ -230,16 +230,16 @@ func TestWhatIsVisibleComesWithTheMomentItMayEnd(t *testing.T) {
 	c := w.circle()
 	end := noon().Add(time.Hour)
 	w.access(c.member, "full", &end)
-	visible, until, err := w.Visible(w.ctx, c.member)
+	visible, until, _, err := w.Visible(w.ctx, c.member)
 	ok(t, err)
 	if _, there := visible[c.space]; !there || !until.Equal(end) {
 		t.Errorf("visible %v until %v", visible, until)
 	}
 	w.now.Set(end)
-	if visible, _, err = w.Visible(w.ctx, c.member); err != nil || len(visible) != 0 {
+	if visible, _, _, err = w.Visible(w.ctx, c.member); err != nil || len(visible) != 0 {
 		t.Errorf("after the end: %v, %v", visible, err)
 	}
-	if visible, _, err = w.Visible(w.ctx, account.Actor{}); err != nil || len(visible) != 0 {
+	if visible, _, _, err = w.Visible(w.ctx, account.Actor{}); err != nil || len(visible) != 0 {
 		t.Errorf("nobody sees %v, %v", visible, err)
 	}
 }
@@ -250,13 +250,13 @@ func TestARoleWithAnEndIsLookedAtAgainWhenItEnds(t *testing.T) {
 	c, who := w.circle(), w.person("none")
 	end := noon().Add(time.Hour)
 	w.role(who, account.Coach, account.Scope{CohortID: c.cohort}, &end)
-	visible, until, err := w.Visible(w.ctx, who)
+	visible, until, _, err := w.Visible(w.ctx, who)
 	ok(t, err)
 	if _, there := visible[c.space]; !there || !until.Equal(end) {
 		t.Errorf("visible %v until %v", visible, until)
 	}
 	w.now.Set(end)
-	if visible, _, err = w.Visible(w.ctx, who); err != nil || len(visible) != 0 {
+	if visible, _, _, err = w.Visible(w.ctx, who); err != nil || len(visible) != 0 {
 		t.Errorf("after the end: %v, %v", visible, err)
 	}
 }

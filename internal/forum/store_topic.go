@@ -60,7 +60,8 @@ func (f *Forum) topics(ctx context.Context, s Scope, spaceID uuid.UUID, from top
 		query = shadowTopicsSQL
 	}
 	list, err := gorm.G[TopicView](f.db.Conn(ctx)).Raw(query, sql.Named("viewer", s.viewer), sql.Named("space", spaceID),
-		sql.Named("hidden", s.hidden), sql.Named("visible", array(s.visible())), sql.Named("at", from.At), sql.Named("id", from.ID), sql.Named("limit", limit)).Find(ctx)
+		sql.Named("hidden", s.hidden), sql.Named("visible", array(s.visible())), sql.Named("at", from.At), sql.Named("id", from.ID), sql.Named("limit", limit),
+		sql.Named("most", limit)).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}

@@ -27,7 +27,7 @@ func (w *world) everything(who account.Actor, spaces, topics []uuid.UUID) string
 	}
 	tell(w.Spaces(w.ctx, who))
 	tell(w.Unread(w.ctx, who, 100))
-	visible, until, err := w.Visible(w.ctx, who)
+	visible, until, _, err := w.Visible(w.ctx, who)
 	tell(visible, err)
 	tell(until, nil)
 	for _, id := range spaces {

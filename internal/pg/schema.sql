@@ -1013,6 +1013,8 @@ CREATE INDEX outbox_xid_id_idx ON public.outbox USING btree (xid, id);
 
 CREATE INDEX posts_author_id_idx ON public.posts USING btree (author_id, id DESC);
 
+CREATE INDEX posts_author_id_topic_id_number_idx ON public.posts USING btree (author_id, topic_id, number) INCLUDE (space_id, state);
+
 CREATE UNIQUE INDEX prices_plan_id_key_key ON public.prices USING btree (plan_id, key) WHERE (state = 'public'::text);
 
 CREATE INDEX profiles_for_members_idx ON public.profiles USING gin (for_members) WHERE listed;
