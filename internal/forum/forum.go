@@ -8,10 +8,10 @@
 // with an end stops by the clock; alumnae keep reading while they have any
 // access; a ban closes everything, also to staff; a post's number is handed
 // out by the row lock of its topic and never used twice; replying means having
-// read what came before; only the newest 1,000 topics of a space can be unread. Who is blocked, either
-// way, is not there for the other: no topic, post, count, place in a list or
-// event tells of her, and post numbers are those of what the viewer sees; in
-// spaces that the viewer leads nobody is hidden from her.
+// read what came before; only the newest 1,000 topics of a space can be unread.
+// Who is blocked, either way, is not there for the other: no topic, post,
+// count, place in a list or event tells of her, and post numbers are those of
+// what the viewer sees; in spaces that the viewer leads nobody is hidden.
 package forum
 
 import (
