@@ -15,6 +15,9 @@ import (
 // it to this host and to HTTPS (RFC 6265bis §4.1.3.2).
 const RefreshCookie = "__Host-refresh"
 
+// DeviceCookie stays when a session ends, as long as account.KnownFor.
+const DeviceCookie = "__Host-device"
+
 // signupPromise is said for every address.
 const signupPromise = "If this address can be used, a mail with a code is on its way."
 
@@ -131,19 +134,22 @@ func refreshCookie(ctx context.Context) string {
 	return value
 }
 
-// keepFor makes the cookie of a refresh token; a negative age takes it away.
-func keepFor(token string, age time.Duration) *http.Cookie {
+// cookies are what a browser keeps of a session.
+type cookies []*http.Cookie
+
+// keepFor makes a cookie; a negative age takes it away.
+func keepFor(name, token string, age time.Duration) *http.Cookie {
 	seconds := int(age / time.Second)
 	return &http.Cookie{
-		Name: RefreshCookie, Value: token, Path: "/", MaxAge: seconds,
+		Name: name, Value: token, Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
 	}
 }
 
 // setCookie must come before the status. Answers with keys are kept nowhere.
-func setCookie(w http.ResponseWriter, cookie *http.Cookie) {
+func setCookie(w http.ResponseWriter, all cookies) {
 	w.Header().Set("Cache-Control", "no-store")
-	if cookie != nil {
+	for _, cookie := range all {
 		http.SetCookie(w, cookie)
 	}
 }
@@ -152,15 +158,15 @@ func setCookie(w http.ResponseWriter, cookie *http.Cookie) {
 type (
 	verified struct {
 		openapi.VerifyEmail200JSONResponse
-		cookie *http.Cookie
+		cookie cookies
 	}
 	loggedIn struct {
 		openapi.LogIn200JSONResponse
-		cookie *http.Cookie
+		cookie cookies
 	}
 	refreshed struct {
 		openapi.RefreshSession200JSONResponse
-		cookie *http.Cookie
+		cookie cookies
 	}
 	loggedOut struct{ openapi.LogOut204Response }
 )
@@ -185,20 +191,20 @@ func (r refreshed) VisitRefreshSessionResponse(w http.ResponseWriter) error {
 
 // VisitLogOutResponse takes the cookie away, then writes the generated answer.
 func (r loggedOut) VisitLogOutResponse(w http.ResponseWriter) error {
-	setCookie(w, keepFor("", -time.Second))
+	setCookie(w, cookies{keepFor(RefreshCookie, "", -time.Second)})
 	return r.LogOut204Response.VisitLogOutResponse(w)
 }
 
-func sessionOut(s account.Session, inCookie bool) (openapi.SessionJSONResponse, *http.Cookie) {
+func sessionOut(s account.Session, inCookie bool) (openapi.SessionJSONResponse, cookies) {
 	body := openapi.SessionJSONResponse{
 		AccessToken: s.AccessToken, TokenType: openapi.Bearer, ExpiresIn: int(s.ExpiresIn / time.Second),
-		RefreshToken: s.RefreshToken, FactorOwed: s.FactorOwed, Member: meOut(s.User),
+		RefreshToken: s.RefreshToken, DeviceToken: s.DeviceToken, FactorOwed: s.FactorOwed, Member: meOut(s.User),
 	}
 	if !inCookie {
 		return body, nil
 	}
-	body.RefreshToken = ""
-	return body, keepFor(s.RefreshToken, s.RefreshExpiresIn)
+	body.RefreshToken, body.DeviceToken = "", ""
+	return body, cookies{keepFor(RefreshCookie, s.RefreshToken, s.RefreshExpiresIn), keepFor(DeviceCookie, s.DeviceToken, account.KnownFor)}
 }
 
 func meResponse(u account.User) openapi.MeJSONResponse {

@@ -45,7 +45,7 @@ func (h Identity) FinishSignIn(ctx context.Context, r openapi.FinishSignInReques
 type signedIn struct {
 	openapi.FinishSignIn200JSONResponse
 
-	cookie *http.Cookie
+	cookie cookies
 }
 
 // VisitFinishSignInResponse writes the cookie, then the generated answer.

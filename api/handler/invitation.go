@@ -48,7 +48,7 @@ func (h Invitation) JoinByInvitation(ctx context.Context, r openapi.JoinByInvita
 // joined adds the cookie, which the contract does not know.
 type joined struct {
 	openapi.JoinByInvitation200JSONResponse
-	cookie *http.Cookie
+	cookie cookies
 }
 
 // VisitJoinByInvitationResponse writes the cookie, then the generated answer.

@@ -85,7 +85,7 @@ func (h Signin) UndoEmail(ctx context.Context, r openapi.UndoEmailRequestObject)
 
 type codeTaken struct {
 	openapi.SignInWithCode200JSONResponse
-	cookie *http.Cookie
+	cookie cookies
 }
 
 // VisitSignInWithCodeResponse writes the cookie, then the generated answer.

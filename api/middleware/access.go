@@ -21,10 +21,11 @@ var (
 	errOrigin    = &fault.Error{Kind: fault.Forbidden, Code: "origin-unknown", Detail: "A browser may send the session cookie only from the frontend's own origin."}
 )
 
-// Authenticate finds out who makes the request. Without a token she is nobody
-// and goes on; a token that is not valid ends the request, but where anyone
-// may call she counts as nobody (an old token must not keep her from signing
-// in again), and so does a session that owes a second factor.
+// Authenticate finds out who makes the request. Without a token, or with one
+// that is not valid, she is nobody and goes on: she is counted as such, an old
+// token does not keep her from signing in again, and where somebody must be
+// signed in Permit refuses her. So it is with a session that owes a second
+// factor, where anyone may call.
 func Authenticate(contract *Contract, who func(ctx context.Context, bearer string) (account.Actor, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		op := contract.Find(c)
@@ -43,7 +44,7 @@ func Authenticate(contract *Contract, who func(ctx context.Context, bearer strin
 		case err == nil && actor.Owes() && op.Access.Who == Anyone && !op.Access.Owing:
 		case err == nil:
 			c.Request = c.Request.WithContext(account.WithActor(c.Request.Context(), actor))
-		case f != nil && f.Kind == fault.Unauthenticated && op.Access.Who == Anyone:
+		case f != nil && f.Kind == fault.Unauthenticated:
 		default:
 			problem.Write(c, err)
 			return

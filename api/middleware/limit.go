@@ -3,135 +3,175 @@ package middleware
 import (
 	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/throttled/throttled/v2"
-	"github.com/throttled/throttled/v2/store/memstore"
+	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/api/problem"
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
 )
 
 var errTooMany = &fault.Error{Kind: fault.TooMany, Code: "too-many", Detail: "Please wait a little before trying again."}
 
-// quota is so many in such a time, with room to use them all at once.
-type quota struct {
-	n   int
-	per time.Duration
+// How many of each are remembered at once in one process.
+const (
+	manyAddresses = 1 << 16
+	manyPeople    = 1 << 16
+	manyMailboxes = 1 << 16
+)
+
+// Subjects says for whom a request is counted.
+type Subjects interface {
+	// LimitKey is the same for every way of writing an e-mail address, and
+	// does not tell it; "" for what is none.
+	LimitKey(email string) string
+	// KnownDevice is true for a token given to a device that signed in with
+	// that e-mail address, and names it.
+	KnownDevice(email, token string) (uuid.UUID, bool)
+	// SessionOf names the session of a refresh token.
+	SessionOf(refreshToken string) (uuid.UUID, bool)
 }
 
-// byOperation are limits on top of the general ones. Operations without an
-// entry have only those.
-func byOperation() map[string]quota {
-	return map[string]quota{
-		"signUp":         {20, time.Hour},
-		"verifyEmail":    {30, 15 * time.Minute},
-		"logIn":          {30, 15 * time.Minute},
-		"beginSignIn":    {30, 15 * time.Minute},
-		"finishSignIn":   {30, 15 * time.Minute},
-		"beginLink":      {20, time.Hour},
-		"linkIdentity":   {20, time.Hour},
-		"requestCode":    {20, time.Hour},
-		"signInWithCode": {30, 15 * time.Minute},
-		"forgotPassword": {20, time.Hour},
-		"resetPassword":  {30, 15 * time.Minute},
-		"confirmEmail":   {30, 15 * time.Minute},
-		"undoEmail":      {30, 15 * time.Minute},
-		"changePassword": {10, time.Hour},
-		"changeEmail":    {10, time.Hour},
-		"refreshSession": {120, time.Minute},
-		"stepUp":         {30, 15 * time.Minute},
-		"confirmTOTP":    {30, 15 * time.Minute},
-		"startCheckout":  {20, time.Hour},
-		"askForExport":   {10, time.Hour},
-		"getExportFile":  {30, time.Hour},
-		"planErasure":    {10, time.Hour},
-		"undoErasure":    {10, time.Hour},
-		"createTopic":    {10, time.Minute},
-		"reply":          {30, time.Minute},
-	}
+// LimitConfig is what Limits stands on.
+type LimitConfig struct {
+	Factor        int // multiplies every limit; development uses a large one
+	Shared        *ratelimit.Shared
+	Clock         clock.Clock
+	Subjects      Subjects
+	RefreshCookie string
+	DeviceCookie  string
 }
 
-// Limits counts requests per person, or per address (a /64 where it is IPv6)
-// while nobody is signed in or where anyone may call: there another account
-// must not be another budget. Counts are in the memory of this process.
+// Limits holds requests to the budgets of the contract. Each attempt counts,
+// right or wrong: nobody learns from a limit what was right. Beyond its budget
+// an account is slowed down, never locked, and not for its owner on a device
+// she has used before (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
 type Limits struct {
-	general   throttled.RateLimiterCtx
-	operation map[string]throttled.RateLimiterCtx
+	LimitConfig
+
+	contract  *Contract
+	anyone    *ratelimit.Limiter
+	signedIn  *ratelimit.Limiter
+	operation map[string][]spender
 }
 
-// NewLimits multiplies every limit by factor; development uses a large one.
-func NewLimits(factor int) (*Limits, error) {
-	l := &Limits{operation: map[string]throttled.RateLimiterCtx{}}
-	var err error
-	if l.general, err = limiter(quota{300, time.Minute}, factor); err != nil {
-		return nil, err
-	}
-	for op, q := range byOperation() {
-		if l.operation[op], err = limiter(q, factor); err != nil {
+// spender is a budget of an operation with its counts.
+type spender struct {
+	Budget
+
+	limiter *ratelimit.Limiter
+	title   string // in the headers
+}
+
+// NewLimits makes the counters. What can be made up without end, such as
+// addresses of networks and mailboxes, does not push out the counts of people.
+func NewLimits(contract *Contract, cfg LimitConfig) (*Limits, error) {
+	l := &Limits{LimitConfig: cfg, contract: contract, operation: map[string][]spender{}}
+	counters := map[Per]*ratelimit.Counter{}
+	for per, size := range map[Per]int{PerAddress: manyAddresses, PerSession: manyPeople, PerAccount: manyMailboxes} {
+		var err error
+		if counters[per], err = ratelimit.NewCounter(size, cfg.Shared, cfg.Clock.Now); err != nil {
 			return nil, err
 		}
 	}
+	counters[PerAll], counters[PerRecipient] = counters[PerSession], counters[PerAccount]
+	var err error
+	if l.anyone, err = counters[PerAddress].Limiter("anyone", contract.General.Anyone.Times(cfg.Factor)); err != nil {
+		return nil, err
+	}
+	if l.signedIn, err = counters[PerSession].Limiter("signed-in", contract.General.SignedIn.Times(cfg.Factor)); err != nil {
+		return nil, err
+	}
+	for _, op := range contract.Operations {
+		for _, b := range op.Budgets {
+			counter := counters[b.Per]
+			if b.Per == PerAccount && op.Access.Who != Anyone {
+				counter = counters[PerSession]
+			}
+			s := spender{Budget: b, title: fmt.Sprintf("%s-%d", b.Per, int(b.Quota.Within/time.Second))}
+			if s.limiter, err = counter.Limiter(budgetName(op, b), b.Quota.Times(cfg.Factor)); err != nil {
+				return nil, err
+			}
+			l.operation[op.ID] = append(l.operation[op.ID], s)
+		}
+	}
 	return l, nil
 }
 
-func limiter(q quota, factor int) (throttled.RateLimiterCtx, error) {
-	store, err := memstore.NewCtx(1 << 16)
-	if err != nil {
-		return nil, fmt.Errorf("make a rate limit: %w", err)
+// budgetName is shared by the operations that share a budget.
+func budgetName(op Operation, b Budget) string {
+	if b.Per == PerRecipient {
+		return string(b.Per) + " " + b.Quota.String()
 	}
-	n := q.n * factor
-	l, err := throttled.NewGCRARateLimiterCtx(store, throttled.RateQuota{MaxRate: throttled.PerDuration(n, q.per), MaxBurst: n - 1})
-	if err != nil {
-		return nil, fmt.Errorf("make a rate limit: %w", err)
-	}
-	return l, nil
+	return op.ID + " " + string(b.Per) + " " + b.Quota.String()
 }
 
-// Limit refuses what is too much, with Retry-After.
-func (l *Limits) Limit(contract *Contract) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		op := contract.Find(c)
-		if op == nil || op.Raw || op.ID == "getHealth" || op.ID == "getReadiness" {
-			c.Next()
-			return
-		}
-		key := address(c.ClientIP())
-		if a, ok := account.ActorFrom(c.Request.Context()); ok && op.Access.Who != Anyone {
-			key = a.ID.String()
-		}
-		least := -1
-		for _, limiter := range []throttled.RateLimiterCtx{l.operation[op.ID], l.general} {
-			if limiter == nil {
-				continue
-			}
-			limited, result, err := limiter.RateLimitCtx(c.Request.Context(), key, 1)
-			if err != nil {
-				problem.Write(c, fmt.Errorf("count requests: %w", err))
-				return
-			}
-			if least < 0 || result.Remaining < least {
-				least = result.Remaining
-				c.Header("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, result.Remaining, int(result.ResetAfter.Seconds())))
-				c.Header("RateLimit-Policy", `"default";q=`+strconv.Itoa(result.Limit))
-			}
-			if limited {
-				problem.Write(c, errTooMany.After(max(result.RetryAfter, time.Second)))
-				return
-			}
-		}
+// Arrive holds every request to the general limit: of whoever is signed in,
+// else of the address it comes from.
+func (l *Limits) Arrive(c *gin.Context) {
+	op := l.contract.Find(c)
+	if op == nil || op.Raw || op.ID == "getHealth" || op.ID == "getReadiness" {
+		c.Next()
+		return
+	}
+	limiter, key := l.anyone, address(c.ClientIP())
+	if a, ok := account.ActorFrom(c.Request.Context()); ok {
+		limiter, key = l.signedIn, a.ID.String()
+	}
+	if l.take(c, limiter, key, "default", true) {
 		c.Next()
 	}
+}
+
+// Spend holds a request that is what the contract asks for to the budgets of
+// its operation.
+func (l *Limits) Spend(c *gin.Context) {
+	op := l.contract.Find(c)
+	if op == nil || len(op.Budgets) == 0 {
+		c.Next()
+		return
+	}
+	who := l.whom(c, op)
+	for _, s := range l.operation[op.ID] {
+		key, counts := who.key(s.Per)
+		if counts && !l.take(c, s.limiter, key, s.title, who.mayKnow(s.Per)) {
+			return
+		}
+	}
+	c.Next()
+}
+
+// take counts one, and answers when that is too much. Some budgets are told of
+// only then: what is left of them tells what others did.
+func (l *Limits) take(c *gin.Context, limiter *ratelimit.Limiter, key, title string, told bool) bool {
+	r, err := limiter.Take(c.Request.Context(), key)
+	if err != nil {
+		problem.Write(c, err)
+		return false
+	}
+	if told || r.Refused {
+		tell(c, title, r)
+	}
+	if r.Refused {
+		problem.Write(c, errTooMany.After(r.Retry))
+		return false
+	}
+	return true
 }
 
 // address is what counts as one place: the /64 of an IPv6 address.
 func address(ip string) string {
 	addr, err := netip.ParseAddr(ip)
-	if err != nil || addr.Unmap().Is4() {
+	if err != nil {
 		return ip
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return addr.String()
 	}
 	prefix, err := addr.Prefix(64)
 	if err != nil {

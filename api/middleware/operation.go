@@ -4,7 +4,6 @@ package middleware
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,20 +41,22 @@ type Operation struct {
 	Method     string
 	Path       string // as in the contract
 	Access     Access
-	Idempotent bool // takes an Idempotency-Key
-	Raw        bool // its handler reads the body itself
+	Budgets    []Budget // x-limit, beside the general one
+	Idempotent bool     // takes an Idempotency-Key
+	Raw        bool     // its handler reads the body itself
 	Route      *routers.Route
 }
 
 // Contract finds operations by the route that gin matched.
 type Contract struct {
 	Doc        *openapi3.T
+	General    General
 	Operations []Operation
 	byRoute    map[string]*Operation
 }
 
 // LoadContract reads the contract and refuses one in which an operation has
-// no x-access: nothing is open by mistake.
+// no x-access, or lets guess without an x-limit: nothing is open by mistake.
 func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(spec)
 	if err != nil {
@@ -66,6 +67,9 @@ func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
 	}
 	c := &Contract{Doc: doc, byRoute: map[string]*Operation{}}
 	var missing []error
+	if c.General, err = general(doc); err != nil {
+		return nil, err
+	}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			o, err := operation(doc, path, method, item, op)
@@ -86,12 +90,8 @@ func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
 
 func operation(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (Operation, error) {
 	o := Operation{ID: op.OperationID, Method: method, Path: path}
-	raw, err := json.Marshal(op.Extensions["x-access"])
-	if err != nil {
-		return o, fmt.Errorf("%s %s: x-access: %w", method, path, err)
-	}
-	if err := json.Unmarshal(raw, &o.Access); err != nil {
-		return o, fmt.Errorf("%s %s: x-access: %w", method, path, err)
+	if err := extension(op.Extensions, "x-access", &o.Access); err != nil {
+		return o, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if !slices.Contains([]Who{Anyone, SignedIn, Member, Admin}, o.Access.Who) {
 		return o, fmt.Errorf("%s %s: x-access.who must say who may call it", method, path)
@@ -101,6 +101,13 @@ func operation(doc *openapi3.T, path, method string, item *openapi3.PathItem, op
 		o.Idempotent = o.Idempotent || p.Value.Name == "Idempotency-Key"
 	}
 	o.Route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
+	var err error
+	if o.Budgets, err = budgets(op); err != nil {
+		return o, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if err := o.guarded(); err != nil {
+		return o, fmt.Errorf("%s %s (%s): %w", method, path, o.ID, err)
+	}
 	return o, nil
 }
 

@@ -833,6 +833,9 @@ type Device struct {
 // DeviceWay defines model for Device.Way.
 type DeviceWay string
 
+// DeviceToken From an earlier session on this device. It proves nothing but that.
+type DeviceToken = string
+
 // DisplayName defines model for DisplayName.
 type DisplayName = string
 
@@ -1109,8 +1112,10 @@ type LockReasonCode string
 
 // Login defines model for Login.
 type Login struct {
-	Email    Email  `json:"email"`
-	Password string `json:"password"`
+	// DeviceToken From an earlier session on this device. It proves nothing but that.
+	DeviceToken DeviceToken `json:"device_token,omitempty,omitzero"`
+	Email       Email       `json:"email"`
+	Password    string      `json:"password"`
 
 	// RefreshIn Where the refresh token goes. A browser wants `cookie`.
 	RefreshIn RefreshIn `json:"refresh_in,omitempty,omitzero"`
@@ -1519,6 +1524,9 @@ type ScopedRole struct {
 // Session defines model for Session.
 type Session struct {
 	AccessToken string `json:"access_token"`
+
+	// DeviceToken Keep it beyond the end of the session and send it when you sign in again. Absent with `"refresh_in": "cookie"`: then it is the cookie `__Host-device`.
+	DeviceToken string `json:"device_token,omitempty,omitzero"`
 
 	// ExpiresIn Seconds.
 	ExpiresIn int `json:"expires_in"`

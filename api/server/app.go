@@ -36,6 +36,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/report"
 	"github.com/womens-tech-conservatory/conservatory/internal/signin"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
 )
 
 const (
@@ -73,6 +74,7 @@ type App struct {
 	Observe func(middleware.Observed)
 
 	log      *slog.Logger
+	limits   *ratelimit.Shared // nil: each process counts for itself
 	cursors  *cursor.Sealer
 	metrics  *metrics
 	draining atomic.Bool
@@ -118,6 +120,9 @@ func (a *App) build() error {
 		return err
 	}
 	if err := a.keyring(); err != nil {
+		return err
+	}
+	if err := a.shareLimits(); err != nil {
 		return err
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
@@ -197,6 +202,24 @@ func (a *App) identity() error {
 		Providers: providers, RedirectURL: a.Config.ProviderReturn(), Key: a.Config.Derive("identity"), Auditor: auditor{a.Audit},
 	})
 	return err
+}
+
+// shareLimits lets several nodes hold to one set of rate limits.
+func (a *App) shareLimits() (err error) {
+	if a.Config.RedisURL == "" {
+		return nil
+	}
+	a.limits, err = ratelimit.Open(a.Config.RedisURL, func(down error) {
+		if down != nil {
+			a.log.Warn("the Redis of the rate limits does not answer; each node counts for itself", "err", down)
+			return
+		}
+		a.log.Info("the Redis of the rate limits answers again")
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("CONSERVATORY_REDIS_URL: %w", err)
+	}
+	return nil
 }
 
 // auditor lets the account domain, which is of the same tier, write to the

@@ -19,6 +19,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/identity"
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
 )
 
 // Config is everything that can be set, all of it by environment. The comment
@@ -34,6 +35,7 @@ type Config struct {
 	TokenKeys       []string      `env:"CONSERVATORY_TOKEN_KEYS" help:"may be left out: access tokens are signed with keys that the database keeps sealed and that change every 90 days (conservatory admin keys). Ed25519 seeds given here (32 bytes, base64, separated by commas) are accepted beside those; the first signs only until the first key of the database does, a day after the first start that makes one. Keep them that long, so that the program before this version understands the tokens too, then take them away" secret:"true"`
 	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, refresh tokens, cursors and the seal of signing keys are derived from it; a new one signs everybody out" secret:"true"`
 	RateLimitFactor int           `env:"CONSERVATORY_RATE_LIMIT_FACTOR" envDefault:"1" help:"multiplies every rate limit"`
+	RedisURL        string        `env:"CONSERVATORY_REDIS_URL" help:"a Redis in which several nodes count their rate limits together, redis://… or with TLS rediss://:password@host:6379/0; empty for one node. While it does not answer each node counts for itself" secret:"true"`
 	LogLevel        slog.Level    `env:"CONSERVATORY_LOG_LEVEL" envDefault:"INFO" help:"DEBUG, INFO, WARN or ERROR"`
 	Migrate         bool          `env:"CONSERVATORY_MIGRATE" envDefault:"false" help:"serve and worker apply pending migrations themselves; otherwise they refuse to start"`
 	DrainDelay      time.Duration `env:"CONSERVATORY_DRAIN_DELAY" envDefault:"0s" help:"between readiness off and the end of new connections; as long as the load balancer needs to notice"`
@@ -105,6 +107,8 @@ func (c Config) Check() error {
 	_, err = c.Providers()
 	no(err != nil, "CONSERVATORY_OIDC_PROVIDERS: %w", err)
 	no(c.RateLimitFactor < 1, "CONSERVATORY_RATE_LIMIT_FACTOR must be at least 1")
+	err = ratelimit.CheckURL(c.RedisURL)
+	no(c.RedisURL != "" && err != nil, "CONSERVATORY_REDIS_URL: %w", err)
 	for _, o := range c.FrontendOrigins {
 		no(!origin(o), "CONSERVATORY_FRONTEND_ORIGINS must hold exact origins as browsers send them, such as https://app.example.org, not %q", o)
 	}

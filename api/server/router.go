@@ -74,7 +74,10 @@ func (a *App) headAsGet(next http.Handler) http.Handler {
 // use lines up what every request passes. The order is the security of it:
 // who is it, may she, then what does she send.
 func (a *App) use(engine *gin.Engine) error {
-	limits, err := middleware.NewLimits(a.Config.RateLimitFactor)
+	limits, err := middleware.NewLimits(a.Contract, middleware.LimitConfig{
+		Factor: a.Config.RateLimitFactor, Shared: a.limits, Clock: a.Clock, Subjects: a.Account,
+		RefreshCookie: handler.RefreshCookie, DeviceCookie: handler.DeviceCookie,
+	})
 	if err != nil {
 		return err
 	}
@@ -91,10 +94,11 @@ func (a *App) use(engine *gin.Engine) error {
 		a.deadline,
 		middleware.Client,
 		middleware.Authenticate(a.Contract, a.Account.Authenticate),
-		limits.Limit(a.Contract),
+		limits.Arrive,
 		middleware.Permit(a.Contract, a.Clock, a.active),
 		middleware.Validate(a.Contract),
 		cookie,
+		limits.Spend,
 		accept,
 		middleware.Idempotent(a.Contract, a.Keys),
 	)

@@ -58,7 +58,8 @@ type Session struct {
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 	RefreshExpiresIn time.Duration
-	FactorOwed       bool // it may do nothing before a second factor is proved
+	DeviceToken      string // for KnownDevice, when she signs in again
+	FactorOwed       bool   // it may do nothing before a second factor is proved
 	User             User
 }
 
@@ -151,6 +152,7 @@ func (a *Account) present(row sessionRow, u User) (Session, error) {
 		RefreshToken:     a.refreshToken(row.ID, row.Generation),
 		RefreshExpiresAt: row.IdleExpiresAt,
 		RefreshExpiresIn: row.IdleExpiresAt.Sub(a.clock.Now()),
+		DeviceToken:      a.deviceToken(row.ID, u.Email),
 	}, err
 }
 

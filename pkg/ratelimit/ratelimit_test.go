@@ -18,7 +18,7 @@ func newHand() *hand {
 	return h
 }
 
-func (h *hand) Now() time.Time           { return time.Unix(0, h.at.Load()).UTC() }
+func (h *hand) Now() time.Time          { return time.Unix(0, h.at.Load()).UTC() }
 func (h *hand) Advance(d time.Duration) { h.at.Add(int64(d)) }
 
 func limiter(t *testing.T, shared *ratelimit.Shared, now func() time.Time, name, quota string) *ratelimit.Limiter {

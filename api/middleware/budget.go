@@ -1,0 +1,128 @@
+package middleware
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
+)
+
+// Per is what a budget is counted for.
+type Per string
+
+// The answers of x-limit.per.
+const (
+	PerAccount   Per = "account"   // who is signed in, or the e-mail address that is named while nobody is
+	PerRecipient Per = "recipient" // the e-mail address that is written to, over all operations
+	PerSession   Per = "session"   // of the refresh token
+	PerAddress   Per = "address"   // where the caller comes from
+	PerAll       Per = "all"       // everybody together
+)
+
+// Budget is one line of an x-limit: so many requests for each of what.
+type Budget struct {
+	Per   Per
+	Quota ratelimit.Quota
+}
+
+// General are the budgets that all operations share.
+type General struct {
+	Anyone   ratelimit.Quota // for each address, while nobody is signed in
+	SignedIn ratelimit.Quota // for each person
+}
+
+func general(doc *openapi3.T) (General, error) {
+	var texts struct {
+		Anyone   string `json:"anyone"`
+		SignedIn string `json:"signed_in"`
+	}
+	if err := extension(doc.Extensions, "x-limit", &texts); err != nil {
+		return General{}, err
+	}
+	anyone, err := ratelimit.ParseQuota(texts.Anyone)
+	if err != nil {
+		return General{}, fmt.Errorf("x-limit.anyone: %w", err)
+	}
+	signedIn, err := ratelimit.ParseQuota(texts.SignedIn)
+	if err != nil {
+		return General{}, fmt.Errorf("x-limit.signed_in: %w", err)
+	}
+	return General{anyone, signedIn}, nil
+}
+
+func budgets(op *openapi3.Operation) ([]Budget, error) {
+	var lines []struct {
+		Per  Per    `json:"per"`
+		Rate string `json:"rate"`
+	}
+	if err := extension(op.Extensions, "x-limit", &lines); err != nil {
+		return nil, err
+	}
+	all := make([]Budget, len(lines))
+	for i, line := range lines {
+		if !slices.Contains([]Per{PerAccount, PerRecipient, PerSession, PerAddress, PerAll}, line.Per) {
+			return nil, fmt.Errorf("x-limit.per is %q", line.Per)
+		}
+		q, err := ratelimit.ParseQuota(line.Rate)
+		if err != nil {
+			return nil, fmt.Errorf("x-limit.rate: %w", err)
+		}
+		all[i] = Budget{line.Per, q}
+	}
+	// What is refilled soonest is asked first, so that a hasty caller does not
+	// use up what takes an hour to come back.
+	slices.SortStableFunc(all, func(a, b Budget) int { return int(a.Quota.Within - b.Quota.Within) })
+	return all, nil
+}
+
+func extension(from map[string]any, name string, into any) error {
+	raw, err := json.Marshal(from[name])
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// secrets are members of a body that somebody could guess.
+func secrets() []string {
+	return []string{"password", "current_password", "code", "token", "totp", "recovery_code", "refresh_token"}
+}
+
+// guarded refuses an operation that could be used for guessing, or for
+// writing to strangers, and has no budget for it.
+func (o Operation) guarded() error {
+	has := func(per ...Per) bool {
+		return slices.ContainsFunc(o.Budgets, func(b Budget) bool { return slices.Contains(per, b.Per) })
+	}
+	public := o.Access.Who == Anyone && !o.Raw
+	switch {
+	case public && o.Route.Operation.RequestBody != nil && !has(PerAddress):
+		return errors.New("it is public and takes a body, so its x-limit needs a line per address")
+	case public && o.takes("email") && !has(PerAccount, PerRecipient):
+		return errors.New("it is public and takes an e-mail address, so its x-limit needs a line per account (where a secret is checked) or per recipient (where a mail is sent)")
+	case o.Access.Who != Anyone && slices.ContainsFunc(secrets(), o.takes) && !has(PerAccount):
+		return errors.New("it checks a secret, so its x-limit needs a line per account")
+	}
+	return nil
+}
+
+// takes reports whether a member of the body has this name.
+func (o Operation) takes(member string) bool {
+	body := o.Route.Operation.RequestBody
+	if body == nil || body.Value == nil {
+		return false
+	}
+	media := body.Value.Content.Get("application/json")
+	if media == nil || media.Schema == nil {
+		return false
+	}
+	_, ok := media.Schema.Value.Properties[member]
+	return ok
+}

@@ -1,0 +1,71 @@
+package account
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// KnownFor is how long a device is known after it signed in.
+const KnownFor = 180 * 24 * time.Hour
+
+const devicePrefix = "dt1."
+
+// deviceToken shows that a device signed in with an address: a session there
+// had this id. It opens nothing; it keeps others from using up her tries.
+func (a *Account) deviceToken(session uuid.UUID, email string) string {
+	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(session[:], a.deviceMAC(session, email)...))
+}
+
+// deviceMAC is over the address, so that it is worth nothing for another.
+func (a *Account) deviceMAC(session uuid.UUID, email string) []byte {
+	key, err := emailKey(email)
+	if err != nil {
+		key = ""
+	}
+	return a.mac("device", session[:], []byte(key))
+}
+
+// KnownDevice reports whether token was given to a device that signed in with
+// this address in the last 180 days, and names that sign-in. It asks no
+// database: who has signed in once may try for herself, also when the session
+// is over.
+func (a *Account) KnownDevice(email, token string) (uuid.UUID, bool) {
+	encoded, ok := strings.CutPrefix(token, devicePrefix)
+	if !ok {
+		return uuid.Nil, false
+	}
+	raw, ok := decode(encoded, 16+sha256.Size)
+	if !ok {
+		return uuid.Nil, false
+	}
+	id := uuid.UUID(raw[:16])
+	since := time.Unix(id.Time().UnixTime())
+	known := hmac.Equal(raw[16:], a.deviceMAC(id, email)) && a.clock.Now().Before(since.Add(KnownFor))
+	return id, known
+}
+
+// LimitKey is one key for all ways of writing an address that may lead to the
+// same mailbox: without case, dots and +tags. It is not the address and not
+// made from it by anyone else. "" for what is no address.
+func (a *Account) LimitKey(email string) string {
+	key, err := emailKey(email)
+	if err != nil {
+		return ""
+	}
+	at := strings.LastIndex(key, "@")
+	local, _, _ := strings.Cut(key[:at], "+")
+	sum := a.mac("limit", []byte(strings.ReplaceAll(local, ".", "")+key[at:]))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// SessionOf names the session of a refresh token of ours, whatever became of
+// it.
+func (a *Account) SessionOf(refreshToken string) (uuid.UUID, bool) {
+	id, _, ok := a.openRefreshToken(refreshToken)
+	return id, ok
+}
