@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,10 +74,17 @@ func budgets(op *openapi3.Operation) ([]Budget, error) {
 		}
 		all[i] = Budget{line.Per, q}
 	}
-	// What is refilled soonest is asked first, so that a hasty caller does not
-	// use up what takes an hour to come back.
-	slices.SortStableFunc(all, func(a, b Budget) int { return int(a.Quota.Within - b.Quota.Within) })
+	slices.SortStableFunc(all, asked)
 	return all, nil
+}
+
+// asked is the order in which budgets are asked: those of the caller before
+// those that others share, so that who is refused takes nothing from them; and
+// what is refilled soonest before the rest, so that haste does not use up what
+// takes an hour to come back.
+func asked(a, b Budget) int {
+	order := []Per{PerAddress, PerSession, PerAccount, PerRecipient, PerAll}
+	return cmp.Or(cmp.Compare(slices.Index(order, a.Per), slices.Index(order, b.Per)), cmp.Compare(a.Quota.Within, b.Quota.Within))
 }
 
 func extension(from map[string]any, name string, into any) error {

@@ -86,6 +86,9 @@ func (w watcher) Collect(out chan<- prometheus.Metric) {
 	send(gauge("pool_connections", "Connections of the pool.", "state"), float64(stat.IdleConns()), "idle")
 	send(gauge("pool_wait_seconds", "Time that requests have waited for a connection, in all."), stat.AcquireDuration().Seconds())
 	send(gauge("stream_clients", "Open event streams on this node."), float64(w.app.Hub.Clients()))
+	if w.app.limits != nil {
+		send(gauge("limits_alone", "1 while this node counts rate limits for itself, because their Redis does not answer."), number(w.app.limits.Down()))
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if depths, err := w.app.Queue.Depths(ctx); err == nil {
@@ -98,6 +101,13 @@ func (w watcher) Collect(out chan<- prometheus.Metric) {
 	if lag, err := w.app.Billing.Lag(ctx); err == nil {
 		send(gauge("webhook_lag_seconds", "Age of the oldest Stripe event that is not applied."), lag.Seconds())
 	}
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // AdminHandler serves metrics and profiles. It belongs on a private address.

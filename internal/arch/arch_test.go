@@ -171,6 +171,9 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		"github.com/coreos/go-oidc/":   both(in("internal/identity"), named("openid")),
 		"golang.org/x/oauth2":          both(in("internal/identity"), named("openid")),
 		"github.com/zitadel/":          func(source) bool { return false },
+		"github.com/throttled/":        in("pkg/ratelimit"),
+		"github.com/gomodule/redigo":   in("pkg/ratelimit"),
+		"github.com/alicebob/":         in("pkg/ratelimit/redistest"),
 		"github.com/riverqueue/river":  either(in("internal/job", "internal/pg"), both(in("internal"), named("job.go"))),
 	}
 	for _, s := range sources(t) {

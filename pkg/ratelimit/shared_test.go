@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit/redistest"
 )
 
 // ear remembers what a Shared told.
@@ -43,9 +44,9 @@ func TestShared(t *testing.T) {
 
 	t.Run("two processes share one budget", func(t *testing.T) {
 		t.Parallel()
-		redis := newServer(t)
-		a := limiter(t, open(t, redis.address, nil), nil, "x", "50/1h")
-		b := limiter(t, open(t, redis.address, nil), nil, "x", "50/1h")
+		redis := redistest.Run(t)
+		a := limiter(t, open(t, redis.Address, nil), nil, "x", "50/1h")
+		b := limiter(t, open(t, redis.Address, nil), nil, "x", "50/1h")
 		if yes := atOnce(t, 16, 10, a, b); yes != 50 {
 			t.Errorf("%d of 160 were let through, want 50", yes)
 		}
@@ -60,21 +61,21 @@ func TestShared(t *testing.T) {
 
 	t.Run("without the Redis each process goes on with what it counted", func(t *testing.T) {
 		t.Parallel()
-		redis := newServer(t)
+		redis := redistest.Run(t)
 		told := &ear{}
-		shared := open(t, redis.address, told.hear)
+		shared := open(t, redis.Address, told.hear)
 		l := limiter(t, shared, nil, "x", "10/1h")
 		if yes := granted(t, 6, l, "maria"); yes != 6 {
 			t.Fatalf("%d of 6", yes)
 		}
-		redis.stop(t)
+		redis.Stop()
 		if yes := granted(t, 10, l, "maria"); yes != 4 {
 			t.Errorf("%d more were let through, want the 4 that were left", yes)
 		}
 		if !shared.Down() || len(told.heard()) != 1 || told.heard()[0] {
 			t.Errorf("down %v, heard %v", shared.Down(), told.heard())
 		}
-		redis.start(t)
+		redis.Start(t)
 		eventually(t, "the Redis is used again", func() bool { take(t, l, "another"); return !shared.Down() })
 		if heard := told.heard(); len(heard) != 2 || !heard[1] {
 			t.Errorf("heard %v", heard)
@@ -83,7 +84,7 @@ func TestShared(t *testing.T) {
 
 	t.Run("a Redis that never was there is no reason to fail or to wait", func(t *testing.T) {
 		t.Parallel()
-		shared := open(t, free(t), nil)
+		shared := open(t, redistest.Free(t), nil)
 		l := limiter(t, shared, nil, "x", "100/1h")
 		if yes := granted(t, 200, l, "maria"); yes != 100 {
 			t.Errorf("%d of 200", yes)
@@ -95,7 +96,7 @@ func TestShared(t *testing.T) {
 
 	t.Run("a caller who does not wait does not stop the sharing", func(t *testing.T) {
 		t.Parallel()
-		shared := open(t, newServer(t).address, nil)
+		shared := open(t, redistest.Run(t).Address, nil)
 		l := limiter(t, shared, nil, "x", "10/1h")
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -122,6 +123,15 @@ func TestAddressOfARedis(t *testing.T) {
 		err := ratelimit.CheckURL(bad)
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
 		}
 	}
 }
