@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -119,10 +120,7 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	if err := a.keyring(); err != nil {
-		return err
-	}
-	if err := a.shareLimits(); err != nil {
+	if err := errors.Join(a.keyring(), a.shareLimits()); err != nil {
 		return err
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
