@@ -26,6 +26,7 @@ func production() map[string]string {
 		"CONSERVATORY_OIDC_PROVIDERS":   `[{"name":"work","title":"Work","issuer":"https://login.test","client_id":"c","client_secret":"openthisdoortoo-please"}]`,
 		"SMTP_URL":                      "smtp://mailer:quietplease@mail.test:587",
 		"CONSERVATORY_BLOB_URL":         "file:///var/lib/conservatory/files",
+		"CONSERVATORY_REDIS_URL":        "rediss://:countquietly@redis.test:6380/0",
 	}
 }
 
@@ -122,6 +123,8 @@ func badPartners() []badSetting {
 		{"SMTP_URL", "smtp://mail.test:25?tls=none"},
 		{"CONSERVATORY_MAIL_FROM", "Conservatory <hello@conservatory.example>"},
 		{"CONSERVATORY_MAIL_FROM", "Conservatory"},
+		{"CONSERVATORY_REDIS_URL", "redis.test:6379"},
+		{"CONSERVATORY_REDIS_URL", "http://redis.test"},
 		{"CONSERVATORY_OIDC_PROVIDERS", "google"},
 		{"CONSERVATORY_OIDC_PROVIDERS", strings.Replace(production()["CONSERVATORY_OIDC_PROVIDERS"], "https://", "http://", 1)},
 		{"CONSERVATORY_OIDC_PROVIDERS", strings.Replace(production()["CONSERVATORY_OIDC_PROVIDERS"], "openthisdoortoo-please", "short", 1)},
