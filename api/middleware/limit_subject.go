@@ -115,8 +115,8 @@ const leastKey = "limit.least"
 // tell writes the headers of draft-ietf-httpapi-ratelimit-headers-10: every
 // policy, and of the tightest what is left.
 func tell(c *gin.Context, title string, r ratelimit.Result) {
-	policy := fmt.Sprintf(`"%s";q=%d;w=%d`, title, r.Quota.N, int(r.Quota.Within/time.Second))
-	if before := c.Writer.Header().Get("RateLimit-Policy"); before != "" {
+	policy := fmt.Sprintf(`%q;q=%d;w=%d`, title, r.Quota.N, int(r.Quota.Within/time.Second))
+	if before := c.Writer.Header().Get("Ratelimit-Policy"); before != "" {
 		policy = before + ", " + policy
 	}
 	c.Header("RateLimit-Policy", policy)
@@ -125,5 +125,5 @@ func tell(c *gin.Context, title string, r ratelimit.Result) {
 		return
 	}
 	c.Set(leastKey, r.Remaining)
-	c.Header("RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, title, r.Remaining, int(math.Ceil(r.Reset.Seconds()))))
+	c.Header("RateLimit", fmt.Sprintf(`%q;r=%d;t=%d`, title, r.Remaining, int(math.Ceil(r.Reset.Seconds()))))
 }

@@ -141,9 +141,18 @@ func TestNoWayAroundALimit(t *testing.T) {
 		h := apitest.New(t, strict)
 		judged(t, h, 31, attempt)
 		for _, way := range []struct{ method, path string }{
-			{http.MethodHead, "/v1/auth/login"}, {http.MethodGet, "/v1/auth/login"}, {http.MethodPut, "/v1/auth/login"}, {http.MethodOptions, "/v1/auth/login"},
-			{http.MethodPost, "/v1/auth/login/"}, {http.MethodPost, "//v1/auth/login"}, {http.MethodPost, "/v1//auth/login"}, {http.MethodPost, "/V1/auth/login"},
-			{http.MethodPost, "/v1/auth/./login"}, {http.MethodPost, "/v1/auth/%6cogin"}, {http.MethodPost, "/v1/auth/login;x"}, {http.MethodPost, "/v1/auth/login%00"},
+			{http.MethodHead, "/v1/auth/login"},
+			{http.MethodGet, "/v1/auth/login"},
+			{http.MethodPut, "/v1/auth/login"},
+			{http.MethodOptions, "/v1/auth/login"},
+			{http.MethodPost, "/v1/auth/login/"},
+			{http.MethodPost, "//v1/auth/login"},
+			{http.MethodPost, "/v1//auth/login"},
+			{http.MethodPost, "/V1/auth/login"},
+			{http.MethodPost, "/v1/auth/./login"},
+			{http.MethodPost, "/v1/auth/%6cogin"},
+			{http.MethodPost, "/v1/auth/login;x"},
+			{http.MethodPost, "/v1/auth/login%00"},
 		} {
 			c := attempt(0)
 			c.Method, c.Path = way.method, way.path

@@ -74,7 +74,7 @@ func alive(ctx context.Context, conn redis.Conn, used time.Time) error {
 		return nil
 	}
 	_, err := redis.DoContext(conn, ctx, "PING")
-	return err //nolint:wrapcheck // only asked whether it is one
+	return err
 }
 
 // CheckURL says what is wrong with the URL of a Redis, and does not repeat it.

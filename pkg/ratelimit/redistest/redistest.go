@@ -41,7 +41,7 @@ func Run(t testing.TB) *Server {
 	s.start = func(t testing.TB) {
 		t.Helper()
 		// It outlives the context of the test, to be stopped by the clean-up.
-		cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", dir)
+		cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", dir) //nolint:gosec // the program is found by its name
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		if err := cmd.Start(); err != nil {
@@ -103,13 +103,13 @@ func Free(t testing.TB) string {
 func (s *Server) await(t testing.TB) {
 	t.Helper()
 	dialer := net.Dialer{Timeout: time.Second}
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // waits for another process
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := dialer.DialContext(t.Context(), "tcp", s.Address)
 		if err == nil {
 			_ = conn.Close() // it was only knocked at
 			return
 		}
-		if time.Now().After(deadline) { //nolint:forbidigo // waits for another process
+		if time.Now().After(deadline) {
 			t.Fatalf("the Redis does not answer: %v", err)
 		}
 	}
