@@ -56,18 +56,24 @@ func (w World) identity(t testing.TB, op middleware.Operation, who Someone, c *C
 		var f Flow
 		w.h.Do(t, Call{Method: http.MethodPost, Path: "/v1/me/identities/" + ProviderName, Token: who.Token}).Must(t, http.StatusOK).Into(t, &f)
 		c.Body = f.Return(w.h.Provider.Authorize(t, f.AuthorizationURL, Stranger()))
+	case op.ID == "proveIdentity" && who.Token != "":
+		var f Flow
+		w.h.Do(t, Call{Method: http.MethodPost, Path: "/v1/auth/step-up/oidc/" + ProviderName, Token: who.Token}).Must(t, http.StatusOK).Into(t, &f)
+		c.Body = f.Return(w.h.Provider.Authorize(t, f.AuthorizationURL, oidctest.Person{Subject: w.h.linked(t, who)}))
 	case op.ID == "unlinkIdentity" && who.Token != "":
 		w.h.linked(t, who)
 	}
 }
 
 // linked has linked the provider, by hand: whoever has not confirmed her
-// address by now could do it before.
-func (h *House) linked(t testing.TB, who Someone) {
+// address by now could do it before. It gives who she is there.
+func (h *House) linked(t testing.TB, who Someone) (subject string) {
 	t.Helper()
-	_, err := h.App.DB.Pool().Exec(t.Context(), `INSERT INTO identities (id, user_id, provider, issuer, subject, linked_at)
-VALUES (gen_random_uuid(), $1, $2, $3, gen_random_uuid()::text, now()) ON CONFLICT DO NOTHING`, who.ID, ProviderName, h.Provider.URL)
+	err := h.App.DB.Pool().QueryRow(t.Context(), `INSERT INTO identities (id, user_id, provider, issuer, subject, linked_at)
+VALUES (gen_random_uuid(), $1, $2, $3, gen_random_uuid()::text, now())
+ON CONFLICT (user_id, issuer) DO UPDATE SET linked_at = now() RETURNING subject`, who.ID, ProviderName, h.Provider.URL).Scan(&subject)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return subject
 }

@@ -220,6 +220,21 @@ func TestSigningInWithARealProvider(t *testing.T) {
 		refused(t, finish(f, q), http.StatusUnprocessableEntity, "flow-wrong") // code and state, replayed
 	})
 
+	t.Run("without a password she proves herself by signing in there anew", func(t *testing.T) {
+		f := h.BeginSignIn(t, "real", false)
+		var session struct {
+			AccessToken string `json:"access_token"`
+		}
+		finish(f, p.browse(f.AuthorizationURL, "maria")).Must(t, http.StatusOK).Into(t, &session)
+		h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/step-up/oidc/real", Token: session.AccessToken}).Must(t, http.StatusOK).Into(t, &f)
+		if !strings.Contains(f.AuthorizationURL, "prompt=login") || !strings.Contains(f.AuthorizationURL, "max_age=0") {
+			t.Errorf("the provider may let her pass as she is: %s", f.AuthorizationURL)
+		}
+		h.Do(t, apitest.Call{
+			Method: http.MethodPost, Path: "/v1/auth/step-up/oidc", Token: session.AccessToken, Body: f.Return(p.browse(f.AuthorizationURL, "maria")),
+		}).Must(t, http.StatusNoContent)
+	})
+
 	t.Run("and in, with the refresh token in a cookie", func(t *testing.T) {
 		f := h.BeginSignIn(t, "real", false)
 		body := f.Return(p.browse(f.AuthorizationURL, "maria"))

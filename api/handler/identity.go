@@ -72,6 +72,24 @@ func (h Identity) LinkIdentity(ctx context.Context, r openapi.LinkIdentityReques
 	return openapi.LinkIdentity201JSONResponse(identityOut(linked)), nil
 }
 
+// BeginProof answers POST /v1/auth/step-up/oidc/{provider}.
+func (h Identity) BeginProof(ctx context.Context, r openapi.BeginProofRequestObject) (openapi.BeginProofResponseObject, error) {
+	f, err := h.Identity.BeginProof(ctx, actor(ctx), r.Provider)
+	if err != nil {
+		return nil, err
+	}
+	return openapi.BeginProof200JSONResponse{FlowJSONResponse: flowOut(f)}, nil
+}
+
+// ProveIdentity answers POST /v1/auth/step-up/oidc.
+func (h Identity) ProveIdentity(ctx context.Context, r openapi.ProveIdentityRequestObject) (openapi.ProveIdentityResponseObject, error) {
+	err := h.Identity.Prove(ctx, actor(ctx), identity.Return{Secret: r.Body.Flow, State: r.Body.State, Code: r.Body.Code, Issuer: r.Body.Iss})
+	if err != nil {
+		return nil, err
+	}
+	return openapi.ProveIdentity204Response{}, nil
+}
+
 // ListIdentities answers GET /v1/me/identities.
 func (h Identity) ListIdentities(ctx context.Context, _ openapi.ListIdentitiesRequestObject) (openapi.ListIdentitiesResponseObject, error) {
 	all, err := h.Identity.List(ctx, actor(ctx))

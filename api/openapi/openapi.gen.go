@@ -496,6 +496,7 @@ func (e PostsFate) Valid() bool {
 
 // Defines values for ProofMethod.
 const (
+	ProofMethodOidc         ProofMethod = "oidc"
 	ProofMethodPasskey      ProofMethod = "passkey"
 	ProofMethodPassword     ProofMethod = "password"
 	ProofMethodRecoveryCode ProofMethod = "recovery_code"
@@ -505,6 +506,8 @@ const (
 // Valid indicates whether the value is a known member of the ProofMethod enum.
 func (e ProofMethod) Valid() bool {
 	switch e {
+	case ProofMethodOidc:
+		return true
 	case ProofMethodPasskey:
 		return true
 	case ProofMethodPassword:
@@ -1458,7 +1461,7 @@ type ProfileEdit struct {
 	YearsAway nullable.Nullable[int] `json:"years_away,omitempty,omitzero"`
 }
 
-// ProofMethod defines model for ProofMethod.
+// ProofMethod `oidc` goes by `POST /v1/auth/step-up/oidc/{provider}`, for who has linked a provider.
 type ProofMethod string
 
 // ReadPosition defines model for ReadPosition.
@@ -2112,6 +2115,9 @@ type SignUpJSONRequestBody = Signup
 // StepUpJSONRequestBody defines body for StepUp for application/json ContentType.
 type StepUpJSONRequestBody = StepUpProof
 
+// ProveIdentityJSONRequestBody defines body for ProveIdentity for application/json ContentType.
+type ProveIdentityJSONRequestBody = LinkEnd
+
 // VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
 type VerifyEmailJSONRequestBody = Verification
 
@@ -2240,6 +2246,12 @@ type ServerInterface interface {
 	// StepUp Prove once more who I am
 	// (POST /v1/auth/step-up)
 	StepUp(c *gin.Context)
+	// ProveIdentity Finish proving who I am with a provider
+	// (POST /v1/auth/step-up/oidc)
+	ProveIdentity(c *gin.Context)
+	// BeginProof Begin to prove once more who I am, with a provider
+	// (POST /v1/auth/step-up/oidc/{provider})
+	BeginProof(c *gin.Context, provider Provider)
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(c *gin.Context)
@@ -3042,6 +3054,44 @@ func (siw *ServerInterfaceWrapper) StepUp(c *gin.Context) {
 	}
 
 	siw.Handler.StepUp(c)
+}
+
+// ProveIdentity operation middleware
+func (siw *ServerInterfaceWrapper) ProveIdentity(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ProveIdentity(c)
+}
+
+// BeginProof operation middleware
+func (siw *ServerInterfaceWrapper) BeginProof(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider Provider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", c.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter provider: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BeginProof(c, provider)
 }
 
 // VerifyEmail operation middleware
@@ -4687,6 +4737,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndSessions)
 	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
 	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
+	router.POST(options.BaseURL+"/v1/auth/step-up/oidc/:provider", wrapper.BeginProof)
+	router.POST(options.BaseURL+"/v1/auth/step-up/oidc", wrapper.ProveIdentity)
 	router.GET(options.BaseURL+"/v1/me/identities", wrapper.ListIdentities)
 	router.POST(options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
 	router.DELETE(options.BaseURL+"/v1/me/identities/:provider", wrapper.UnlinkIdentity)
@@ -7049,6 +7101,212 @@ type StepUpdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StepUpdefaultApplicationProblemPlusJSONResponse) VisitStepUpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProveIdentityRequestObject struct {
+	Body *ProveIdentityJSONRequestBody
+}
+
+type ProveIdentityResponseObject interface {
+	VisitProveIdentityResponse(w http.ResponseWriter) error
+}
+
+type ProveIdentity204Response struct {
+}
+
+func (response ProveIdentity204Response) VisitProveIdentityResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ProveIdentity401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ProveIdentity401ApplicationProblemPlusJSONResponse) VisitProveIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProveIdentity422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ProveIdentity422ApplicationProblemPlusJSONResponse) VisitProveIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProveIdentity429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ProveIdentity429ApplicationProblemPlusJSONResponse) VisitProveIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProveIdentity503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ProveIdentity503ApplicationProblemPlusJSONResponse) VisitProveIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProveIdentitydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ProveIdentitydefaultApplicationProblemPlusJSONResponse) VisitProveIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProofRequestObject struct {
+	Provider Provider `json:"provider"`
+}
+
+type BeginProofResponseObject interface {
+	VisitBeginProofResponse(w http.ResponseWriter) error
+}
+
+type BeginProof200JSONResponse struct{ FlowJSONResponse }
+
+func (response BeginProof200JSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProof401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response BeginProof401ApplicationProblemPlusJSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProof404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response BeginProof404ApplicationProblemPlusJSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProof429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response BeginProof429ApplicationProblemPlusJSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProof503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response BeginProof503ApplicationProblemPlusJSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BeginProofdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BeginProofdefaultApplicationProblemPlusJSONResponse) VisitBeginProofResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12456,6 +12714,12 @@ type StrictServerInterface interface {
 	// StepUp Prove once more who I am
 	// (POST /v1/auth/step-up)
 	StepUp(ctx context.Context, request StepUpRequestObject) (StepUpResponseObject, error)
+	// ProveIdentity Finish proving who I am with a provider
+	// (POST /v1/auth/step-up/oidc)
+	ProveIdentity(ctx context.Context, request ProveIdentityRequestObject) (ProveIdentityResponseObject, error)
+	// BeginProof Begin to prove once more who I am, with a provider
+	// (POST /v1/auth/step-up/oidc/{provider})
+	BeginProof(ctx context.Context, request BeginProofRequestObject) (BeginProofResponseObject, error)
 	// VerifyEmail Confirm the e-mail address and start a session
 	// (POST /v1/auth/verify)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
@@ -13614,6 +13878,74 @@ func (sh *strictHandler) StepUp(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(StepUpResponseObject); ok {
 		if err := validResponse.VisitStepUpResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ProveIdentity operation middleware
+func (sh *strictHandler) ProveIdentity(ctx *gin.Context) {
+	var request ProveIdentityRequestObject
+
+	var body ProveIdentityJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProveIdentity(ctx, request.(ProveIdentityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProveIdentity")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ProveIdentityResponseObject); ok {
+		if err := validResponse.VisitProveIdentityResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BeginProof operation middleware
+func (sh *strictHandler) BeginProof(ctx *gin.Context, provider Provider) {
+	var request BeginProofRequestObject
+
+	request.Provider = provider
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginProof(ctx, request.(BeginProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(BeginProofResponseObject); ok {
+		if err := validResponse.VisitBeginProofResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

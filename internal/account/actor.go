@@ -49,12 +49,12 @@ func (a Actor) Fresh(now time.Time) bool {
 }
 
 // Proofs are what she can prove herself with: her second factors, or else her
-// password.
+// password or a provider that she has linked.
 func (a Actor) Proofs() []string {
 	if len(a.Factors) > 0 {
 		return a.Factors
 	}
-	return []string{ByPassword}
+	return []string{ByPassword, ByOIDC}
 }
 
 // Has reports whether she holds a role everywhere. One for a single cohort or

@@ -21,6 +21,7 @@ const (
 	toSignIn = "sign_in"
 	toSignUp = "sign_up" // or in
 	toLink   = "link"
+	toProve  = "prove"
 )
 
 // flow is one way to a provider and back.
@@ -63,7 +64,7 @@ func (i *Identity) begin(ctx context.Context, provider, purpose string, who acco
 		return Flow{}, fmt.Errorf("begin a sign-in: %w", err)
 	}
 	f := flow{ID: pg.NewID(), Provider: provider, Purpose: purpose}
-	address, err := c.authorizationURL(ctx, i.secret("state", f.ID), i.secret("nonce", f.ID), i.verifier(f.ID))
+	address, err := c.authorizationURL(ctx, i.secret("state", f.ID), i.secret("nonce", f.ID), i.verifier(f.ID), purpose == toProve)
 	if err != nil {
 		return Flow{}, err
 	}

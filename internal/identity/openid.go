@@ -20,6 +20,7 @@ type proof struct {
 	name     string
 	acr      string
 	amr      []string
+	signedIn time.Time // there; 1970 when the provider has not said
 
 	access *oauth2.Token // to ask for more
 }
@@ -29,6 +30,8 @@ type claims struct {
 	Azp string   `json:"azp"`
 	Acr string   `json:"acr"`
 	Amr []string `json:"amr"`
+	// AuthTime is in seconds; some write it as a fraction.
+	AuthTime float64 `json:"auth_time"`
 
 	person
 }
@@ -64,13 +67,18 @@ const (
 	longestIDToken = 64 << 10
 )
 
-// authorizationURL is where a browser goes to prove who she is.
-func (c *client) authorizationURL(ctx context.Context, state, nonce, verifier string) (string, error) {
+// authorizationURL is where a browser goes to prove who she is; anew, even if
+// she is signed in there.
+func (c *client) authorizationURL(ctx context.Context, state, nonce, verifier string, anew bool) (string, error) {
 	m, err := c.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	return m.oauth.AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)}
+	if anew {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return m.oauth.AuthCodeURL(state, options...), nil
 }
 
 // exchange turns a code into a proof of who she is (OpenID Connect Core,
@@ -144,7 +152,7 @@ func read(id *oidc.IDToken, token *oauth2.Token, clientID string) (proof, error)
 	if said.Azp != clientID && (said.Azp != "" || len(id.Audience) > 1) {
 		return proof{}, ErrWrong.Because(errors.New("the ID token was made for another party"))
 	}
-	who := proof{subject: id.Subject, acr: said.Acr, amr: said.Amr, access: token}
+	who := proof{subject: id.Subject, acr: said.Acr, amr: said.Amr, signedIn: time.Unix(int64(said.AuthTime), 0), access: token}
 	return who.with(said.person), nil
 }
 

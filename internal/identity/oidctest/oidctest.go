@@ -180,7 +180,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 
 func (p *Provider) idToken(g grant, access string) string {
 	now := p.now().Unix()
-	claims := map[string]any{"iss": p.URL, "aud": g.client, "sub": g.person.Subject, "nonce": g.nonce, "iat": now, "exp": now + 300}
+	claims := map[string]any{"iss": p.URL, "aud": g.client, "sub": g.person.Subject, "nonce": g.nonce, "iat": now, "exp": now + 300, "auth_time": now}
 	maps.Copy(claims, g.person.claims())
 	if p.lie.Claims != nil {
 		p.lie.Claims(claims)

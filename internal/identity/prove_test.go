@@ -1,0 +1,84 @@
+package identity
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/identity/oidctest"
+)
+
+func (r rig) toProve(ctx context.Context, who account.Actor, there oidctest.Person) Return {
+	r.t.Helper()
+	f, err := r.BeginProof(ctx, who, "example")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.back(f, there)
+}
+
+func TestWhoHasNoPasswordProvesHerselfWithHerProvider(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	there := maria()
+	s := r.joined(ctx, there)
+	r.now.Advance(time.Minute)
+	sooner := r.now.Now().Add(-account.Freshness).Add(-time.Second)
+	r.now.Advance(account.Freshness - 2*time.Minute)
+	me := r.actor(ctx, s)
+	refused := func(what string, lie oidctest.Lie, who oidctest.Person) {
+		t.Helper()
+		r.there.Lie(lie)
+		if err := r.Prove(ctx, me, r.toProve(ctx, me, who)); err == nil {
+			t.Errorf("%s proves it", what)
+		} else {
+			wantFault(t, err, account.ErrProofWrong)
+		}
+	}
+	refused("somebody else", oidctest.Lie{}, maria())
+	refused("an old sign-in", claim("auth_time", sooner.Unix()), there)
+	refused("a sign-in to come", claim("auth_time", r.now.Now().Add(time.Hour).Unix()), there)
+	refused("a provider that does not say when", claim("auth_time", nil), there)
+	r.there.Lie(oidctest.Lie{})
+	back := r.toProve(ctx, me, there)
+	if err := r.Prove(ctx, me, back); err != nil {
+		t.Fatal(err)
+	}
+	r.now.Advance(5 * time.Minute) // by now the sign-in itself is too old
+	if who, err := r.account.Recheck(ctx, me); err != nil || !who.Fresh(r.now.Now()) {
+		t.Errorf("her proof is of %s, %v", who.ProvedAt, err)
+	}
+	wantFault(t, r.Prove(ctx, me, back), ErrFlow)
+}
+
+func TestAProviderPaysNoSecondFactor(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	there := maria()
+	s := r.joined(ctx, there)
+	back := r.toProve(ctx, r.actor(ctx, s), there)
+	if err := r.account.SetFactors(ctx, r.actor(ctx, s), []string{"totp"}); err != nil {
+		t.Fatal(err)
+	}
+	me := r.actor(ctx, s)
+	wantFault(t, r.Prove(ctx, me, back), account.ErrFactorOwed)
+	_, err := r.BeginProof(ctx, me, "example")
+	wantFault(t, err, account.ErrFactorOwed)
+}
+
+func TestAProofIsNoSignInAndNoLink(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	there := maria()
+	s := r.joined(ctx, there)
+	me := r.actor(ctx, s)
+	back := r.toProve(ctx, me, there)
+	_, err := r.SignIn(ctx, back)
+	wantFault(t, err, ErrFlow)
+	_, err = r.Link(ctx, me, back)
+	wantFault(t, err, ErrFlow)
+	wantFault(t, r.Prove(ctx, me, r.toLink(ctx, me, there)), ErrFlow)
+	other := r.actor(ctx, r.joined(ctx, maria()))
+	wantFault(t, r.Prove(ctx, other, back), ErrFlow)
+}
