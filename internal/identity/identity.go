@@ -32,16 +32,15 @@ import (
 
 // The faults of this domain.
 var (
-	ErrFlow      = &fault.Error{Kind: fault.Invalid, Code: "flow-wrong", Detail: "This sign-in was begun elsewhere, is over or was finished before. Please begin again."}
-	ErrWrong     = &fault.Error{Kind: fault.Unauthenticated, Code: "identity-wrong", Detail: "The provider's answer does not let you in. Please begin again, or sign in another way."}
-	ErrProvider  = &fault.Error{Kind: fault.Unavailable, Code: "provider-unavailable", Detail: "The provider does not answer right now. Please begin again in a moment, or sign in another way.", Retry: 10 * time.Second}
-	ErrSignUp    = &fault.Error{Kind: fault.Conflict, Code: "sign-up-needed", Detail: "You have no account here yet. If you would like one, sign up; you can do that with this provider."}
-	ErrUnlinked  = &fault.Error{Kind: fault.Conflict, Code: "identity-unlinked", Detail: "Your address has an account here already. Sign in as you usually do, then link this provider in your account."}
-	ErrUnproved  = &fault.Error{Kind: fault.Conflict, Code: "email-unproved", Detail: "The provider vouches for no e-mail address of yours. Confirm it there, or sign up with your address here."}
-	ErrTaken     = &fault.Error{Kind: fault.Conflict, Code: "identity-taken", Detail: "This person of the provider belongs to another account."}
-	ErrLinked    = &fault.Error{Kind: fault.Conflict, Code: "provider-linked", Detail: "You have linked another person of this provider. Take that one off first."}
-	ErrOnlyWay   = &fault.Error{Kind: fault.Conflict, Code: "last-way", Detail: "This is your only way to sign in. Set a password or add a passkey first."}
-	errNoneThere = fault.ErrNotFound
+	ErrFlow     = &fault.Error{Kind: fault.Invalid, Code: "flow-wrong", Detail: "This sign-in was begun elsewhere, is over or was finished before. Please begin again."}
+	ErrWrong    = &fault.Error{Kind: fault.Unauthenticated, Code: "identity-wrong", Detail: "The provider's answer does not let you in. Please begin again, or sign in another way."}
+	ErrProvider = &fault.Error{Kind: fault.Unavailable, Code: "provider-unavailable", Detail: "The provider does not answer right now. Please begin again in a moment, or sign in another way.", Retry: 10 * time.Second}
+	ErrSignUp   = &fault.Error{Kind: fault.Conflict, Code: "sign-up-needed", Detail: "You have no account here yet. If you would like one, sign up; you can do that with this provider."}
+	ErrUnlinked = &fault.Error{Kind: fault.Conflict, Code: "identity-unlinked", Detail: "Your address has an account here already. Sign in as you usually do, then link this provider in your account."}
+	ErrUnproved = &fault.Error{Kind: fault.Conflict, Code: "email-unproved", Detail: "The provider vouches for no e-mail address of yours. Confirm it there, or sign up with your address here."}
+	ErrTaken    = &fault.Error{Kind: fault.Conflict, Code: "identity-taken", Detail: "This person of the provider belongs to another account."}
+	ErrLinked   = &fault.Error{Kind: fault.Conflict, Code: "provider-linked", Detail: "You have linked another person of this provider. Take that one off first."}
+	ErrOnlyWay  = &fault.Error{Kind: fault.Conflict, Code: "last-way", Detail: "This is your only way to sign in. Set a password or add a passkey first."}
 )
 
 // Auditor keeps acts, in the transaction of ctx.
@@ -102,7 +101,7 @@ func (i *Identity) client(name string) (*client, error) {
 			return c, nil
 		}
 	}
-	return nil, errNoneThere
+	return nil, fault.ErrNotFound
 }
 
 func (i *Identity) audit(ctx context.Context, action string, user uuid.UUID, provider string) error {

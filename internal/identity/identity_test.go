@@ -314,6 +314,8 @@ func TestSecondFactors(t *testing.T) {
 	signIn("another level", says("phr", "pwd"), true)
 	signIn("the level the operator trusts", says("phrh"), false)
 	signIn("the method the operator trusts", says("", "pwd", "hwk"), false)
+	signIn("the same, not in a list", claim("amr", "hwk"), false)
+	signIn("something else for a list", claim("amr", 7), true)
 }
 
 func TestWhoMayNotSignInHereMayNotWithAProvider(t *testing.T) {

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,9 +28,9 @@ type proof struct {
 
 // claims are what we read of an ID token, beyond what the library checks.
 type claims struct {
-	Azp string   `json:"azp"`
-	Acr string   `json:"acr"`
-	Amr []string `json:"amr"`
+	Azp string `json:"azp"`
+	Acr string `json:"acr"`
+	Amr words  `json:"amr"`
 	// AuthTime is in seconds; some write it as a fraction.
 	AuthTime float64 `json:"auth_time"`
 
@@ -51,6 +52,23 @@ type truth bool
 // UnmarshalJSON takes anything but true for false.
 func (t *truth) UnmarshalJSON(b []byte) error {
 	*t = string(b) == "true" || string(b) == `"true"`
+	return nil
+}
+
+// words is a list of which some providers send the only member alone.
+type words []string
+
+// UnmarshalJSON takes anything but words for none.
+func (w *words) UnmarshalJSON(b []byte) error {
+	var single string
+	if json.Unmarshal(b, &single) == nil {
+		*w = words{single}
+		return nil
+	}
+	var list []string
+	if json.Unmarshal(b, &list) == nil {
+		*w = list
+	}
 	return nil
 }
 

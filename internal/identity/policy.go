@@ -1,6 +1,10 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+)
 
 // ways are how else somebody can sign in.
 type ways struct {
@@ -12,7 +16,7 @@ type ways struct {
 // and she still gets in without it. Faults: ErrNotFound, ErrOnlyWay.
 func mayUnlink(linked []string, provider string, w ways) error {
 	if !slices.Contains(linked, provider) {
-		return errNoneThere
+		return fault.ErrNotFound
 	}
 	another := slices.ContainsFunc(linked, func(name string) bool { return name != provider && slices.Contains(w.configured, name) })
 	if !another && !w.password && !w.passkey {

@@ -18,7 +18,7 @@ type Provider struct {
 	Name         string   `json:"name"`          // in addresses and in the database
 	Title        string   `json:"title"`         // on the button
 	Issuer       string   `json:"issuer"`        // exactly as the provider writes it
-	ClientID     string   `json:"client_id"`     //
+	ClientID     string   `json:"client_id"`     // what the provider calls us
 	ClientSecret string   `json:"client_secret"` // "" for a public client
 	Scopes       []string `json:"scopes"`        // beyond openid; unsaid: email and profile
 	// FactorACR and FactorAMR are values of acr and amr that stand for a
