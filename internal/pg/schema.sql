@@ -285,8 +285,7 @@ CREATE TABLE public.identity_flows (
     session_id uuid,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT identity_flows_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'link'::text])))
+    used_at timestamp with time zone
 );
 
 CREATE TABLE public.invitation_letters (
@@ -801,6 +800,9 @@ ALTER TABLE ONLY public.identities
 
 ALTER TABLE ONLY public.identity_flows
     ADD CONSTRAINT identity_flows_pkey PRIMARY KEY (id);
+
+ALTER TABLE public.identity_flows
+    ADD CONSTRAINT identity_flows_purpose_check CHECK ((purpose = ANY (ARRAY['sign_in'::text, 'sign_up'::text, 'link'::text, 'prove'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.invitation_letters
     ADD CONSTRAINT invitation_letters_pkey PRIMARY KEY (id);
