@@ -65,6 +65,11 @@ func (w World) identity(t testing.TB, op middleware.Operation, who Someone, c *C
 	}
 }
 
+// byProvider tells the operations that are for who has no second factor.
+func byProvider(op middleware.Operation) bool {
+	return op.ID == "beginProof" || op.ID == "proveIdentity"
+}
+
 // linked has linked the provider, by hand: whoever has not confirmed her
 // address by now could do it before. It gives who she is there.
 func (h *House) linked(t testing.TB, who Someone) (subject string) {

@@ -157,6 +157,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if op.ID == "removeTOTP" && who.Token != "" && who.Secret == "" {
 		w.h.AddFactor(t, &who)
 	}
+	if byProvider(op) && len(who.roles) > 0 {
+		who = w.h.Person(t, "member with a provider")
+	}
 	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}, Token: who.Token}
 	var id uuid.UUID
 	switch {
