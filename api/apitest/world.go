@@ -12,6 +12,7 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/api/middleware"
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/admin"
 	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
@@ -188,6 +189,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		id = w.h.Stranger(t)
 	}
 	c.Path = strings.Replace(c.Path, "{id}", id.String(), 1)
+	if op.ID == "restoreMember" {
+		w.h.Suspend(t, id, admin.Everything)
+	}
 	if (op.ID == "getErasure" || op.ID == "undoErasure") && who.Token != "" {
 		w.h.planErasure(t, who)
 	}
@@ -229,6 +233,14 @@ func (h *House) proof(t testing.TB, op middleware.Operation, who Someone, c *Cal
 		c.Body = map[string]any{"recovery_code": h.RecoveryCodes(t, who)[0]}
 	case op.ID == "stepUp":
 		c.Body = map[string]any{"password": Password}
+	}
+}
+
+// Suspend keeps somebody out until further notice.
+func (h *House) Suspend(t testing.TB, userID uuid.UUID, closes admin.Closes) {
+	t.Helper()
+	if _, err := h.App.Admin.Suspend(t.Context(), account.Actor{}, userID, admin.NewSuspension{Closes: closes, Reason: "a test"}); err != nil {
+		t.Fatal(err)
 	}
 }
 

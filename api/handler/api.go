@@ -16,6 +16,7 @@ type API struct {
 	Forum
 	Programme
 	Report
+	Admin
 	Audit
 	Privacy
 	System

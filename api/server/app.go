@@ -15,6 +15,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/middleware"
 	"github.com/womens-tech-conservatory/conservatory/api/stream"
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/admin"
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 	"github.com/womens-tech-conservatory/conservatory/internal/blob"
@@ -65,6 +66,7 @@ type App struct {
 	Forum      *forum.Forum
 	Programme  *programme.Programme
 	Report     *report.Report
+	Admin      *admin.Admin
 	Audit      *audit.Log
 	Files      *blob.Store
 	Privacy    *privacy.Privacy
@@ -116,7 +118,7 @@ func (a *App) build() error {
 	}
 	a.Outbox = outbox.New(db, c)
 	a.Audit = audit.New(db, c)
-	mailer, err := mail.New(mail.Config{URL: cfg.SMTPURL, From: cfg.MailFrom, MessageIDDomain: cfg.mailDomain(), Outside: db.Outside})
+	mailer, err := mail.New(mail.Config{URL: cfg.SMTPURL, From: cfg.MailFrom, MessageIDDomain: cfg.mailDomain(), Outside: db.Outside, Withheld: a.withheld})
 	if err != nil {
 		return err
 	}
@@ -159,6 +161,12 @@ func (a *App) build() error {
 	a.Forum = forum.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Programme = programme.New(db, c)
 	a.Report = report.New(db, c, a.cursors)
+	a.Admin, err = admin.New(db, c, a.Queue, mailer, a.Audit, admin.Domains{
+		Account: a.Account, Membership: a.Membership, Cohort: a.Cohort, Forum: a.Forum,
+	})
+	if err != nil {
+		return err
+	}
 	if err := a.buildPrivacy(mailer); err != nil {
 		return err
 	}
@@ -218,6 +226,11 @@ func (a *App) shareLimits() (err error) {
 		return fmt.Errorf("CONSERVATORY_REDIS_URL: %w", err)
 	}
 	return nil
+}
+
+// withheld asks the account domain, which is made after the mailer it needs.
+func (a *App) withheld(ctx context.Context, address string) (bool, error) {
+	return a.Account.Withheld(ctx, address)
 }
 
 // auditor lets the account domain, which is of the same tier, write to the

@@ -11,6 +11,7 @@ func (a *App) Previews() ([]mail.Preview, error) {
 		a.Invitation.Previews,
 		a.Signin.Previews,
 		a.Privacy.Previews,
+		a.Admin.Previews,
 	} {
 		some, err := letters()
 		if err != nil {

@@ -147,6 +147,7 @@ func (a *App) mount(engine *gin.Engine) {
 		Forum:      handler.Forum{Forum: a.Forum},
 		Programme:  handler.Programme{Programme: a.Programme},
 		Report:     handler.Report{Report: a.Report},
+		Admin:      handler.Admin{Admin: a.Admin},
 		Audit:      handler.Audit{Log: a.Audit, Cursors: a.cursors},
 		Privacy:    handler.Privacy{Privacy: a.Privacy, Membership: a.Membership},
 		System:     handler.System{Ready: a.Ready},

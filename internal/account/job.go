@@ -44,7 +44,13 @@ type prune struct{}
 
 func (prune) Kind() string { return "account.prune" }
 
+// restore opens the accounts whose suspension has ended.
+type restore struct{}
+
+func (restore) Kind() string { return "account.restore" }
+
 const (
+	restoreEvery = time.Minute
 	pruneEvery   = time.Hour
 	keepSessions = 30 * 24 * time.Hour // dead ones, and roles that have ended, for looking into complaints
 )
@@ -55,7 +61,9 @@ func (a *Account) registerJobs(q *job.Queue) {
 	job.On(q, a.sendNoticeMail)
 	job.On(q, a.sendRoleMail)
 	job.On(q, func(ctx context.Context, _ prune) error { return a.prune(ctx, a.clock.Now()) })
+	job.On(q, func(ctx context.Context, _ restore) error { return a.restoreDue(ctx) })
 	q.Every(pruneEvery, prune{})
+	q.Every(restoreEvery, restore{})
 }
 
 //go:embed letters/*.txt

@@ -25,7 +25,7 @@ func grantable(n NewGrant, now time.Time) error {
 	case n.SpaceID != nil && *n.SpaceID == uuid.Nil:
 		return errNoSpace
 	case n.EndsAt != nil && !n.EndsAt.After(now):
-		return fault.InvalidField("/ends_at", "past", "The end lies in the past.")
+		return errPast
 	}
 	return nil
 }

@@ -64,3 +64,18 @@ func (c *Cohort) ByID(ctx context.Context, viewer, id uuid.UUID) (Listing, error
 	}
 	return found[0], nil
 }
+
+// Seated is a cohort somebody has, or had, a seat in.
+type Seated struct {
+	CohortID   uuid.UUID
+	Cohort     string
+	Run        State // of the cohort
+	State      Seat  // of her latest attempt
+	EnrolledAt time.Time
+}
+
+// Seats lists the cohorts somebody has, or had, a seat in, the latest first,
+// each with her latest attempt. One statement.
+func (c *Cohort) Seats(ctx context.Context, userID uuid.UUID) ([]Seated, error) {
+	return c.seated(ctx, userID)
+}

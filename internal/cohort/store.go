@@ -52,6 +52,19 @@ func (c *Cohort) one(ctx context.Context, viewer, id uuid.UUID) ([]Listing, erro
 	return found, nil
 }
 
+const seatedSQL = `
+SELECT c.id AS cohort_id, c.name AS cohort, c.state AS run, e.state, e.enrolled_at
+FROM (SELECT DISTINCT ON (cohort_id) cohort_id, state, enrolled_at FROM enrolments WHERE user_id = ? ORDER BY cohort_id, attempt DESC) e
+JOIN cohorts c ON c.id = e.cohort_id ORDER BY e.enrolled_at DESC, c.id LIMIT 100`
+
+func (c *Cohort) seated(ctx context.Context, userID uuid.UUID) ([]Seated, error) {
+	found, err := gorm.G[Seated](c.db.Conn(ctx)).Raw(seatedSQL, userID).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the seats of somebody: %w", err)
+	}
+	return found, nil
+}
+
 const lockPersonSQL = `
 SELECT u.id, coalesce(u.state = 'active' AND a.level = 'full' AND (a.until IS NULL OR a.until > @now), false) AS member
 FROM users u LEFT JOIN member_access a ON a.user_id = u.id

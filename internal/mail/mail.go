@@ -32,6 +32,8 @@ type Message struct {
 	Text    string
 	HTML    string // may be empty
 	Key     string // names the letter for good: two with one key are copies
+	// Anyway sends it also to whom letters are withheld from: it tells her why.
+	Anyway bool
 }
 
 // Config says where the relay is and who writes.
@@ -43,15 +45,19 @@ type Config struct {
 	MessageIDDomain string // "" takes the domain of From
 	// Outside refuses when ctx is inside a transaction; pg.DB.Outside. May be nil.
 	Outside func(ctx context.Context) error
+	// Withheld says, as a letter is sent, whether its recipient gets none. May
+	// be nil.
+	Withheld func(ctx context.Context, address string) (bool, error)
 }
 
 // Mailer sends letters. It is safe for concurrent use.
 type Mailer struct {
-	host    string
-	options []gomail.Option
-	from    *mail.Address
-	domain  string
-	outside func(context.Context) error
+	host     string
+	options  []gomail.Option
+	from     *mail.Address
+	domain   string
+	outside  func(context.Context) error
+	withheld func(context.Context, string) (bool, error)
 }
 
 // New reads the configuration; it does not connect.
@@ -60,7 +66,7 @@ func New(cfg Config) (*Mailer, error) {
 	if err != nil {
 		return nil, errors.New("the sender of mails is not an address")
 	}
-	m := &Mailer{from: from, domain: cfg.MessageIDDomain, outside: cfg.Outside}
+	m := &Mailer{from: from, domain: cfg.MessageIDDomain, outside: cfg.Outside, withheld: cfg.Withheld}
 	if m.domain == "" {
 		m.domain = from.Address[strings.LastIndex(from.Address, "@")+1:]
 	}
@@ -69,6 +75,9 @@ func New(cfg Config) (*Mailer, error) {
 	}
 	if m.outside == nil {
 		m.outside = func(context.Context) error { return nil }
+	}
+	if m.withheld == nil {
+		m.withheld = func(context.Context, string) (bool, error) { return false, nil }
 	}
 	if err := m.relay(cfg.URL); err != nil {
 		return nil, err
@@ -111,7 +120,8 @@ func (m *Mailer) relay(raw string) error {
 }
 
 // Send hands a letter to the relay within ten seconds. It refuses inside a
-// transaction, and a letter whose headers hold a line break. After an error
+// transaction, and a letter whose headers hold a line break. A letter that is
+// withheld is dropped, which is no error. After an error
 // the letter may have gone out all the same: sending it again under the same
 // key makes a recognisable copy. See Permanent.
 func (m *Mailer) Send(ctx context.Context, msg Message) error {
@@ -121,6 +131,11 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	letter, err := m.compose(msg)
 	if err != nil {
 		return err
+	}
+	if !msg.Anyway {
+		if withheld, err := m.withheld(ctx, msg.To); err != nil || withheld {
+			return err
+		}
 	}
 	// A client is one connection with its state, so each letter has its own.
 	client, err := gomail.NewClient(m.host, m.options...)

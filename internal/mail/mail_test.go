@@ -280,3 +280,41 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+func TestWithheld(t *testing.T) {
+	t.Parallel()
+	sink, err := mailsink.New(mailsink.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t)
+	go sink.ServeSMTP(l)
+	t.Cleanup(func() { _ = sink.Close() })
+	unsure := errors.New("unsure")
+	m, err := mail.New(mail.Config{
+		URL: "smtp://" + l.Addr().String() + "?tls=none", From: "hello@example.org",
+		Withheld: func(_ context.Context, address string) (bool, error) {
+			if address == "unsure@example.org" {
+				return false, unsure
+			}
+			return address == "maria@example.org", nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(to, key string, anyway bool) error {
+		l := letter()
+		l.To, l.Key, l.Anyway = to, key, anyway
+		return m.Send(t.Context(), l)
+	}
+	if err := errors.Join(send("maria@example.org", "one", false), send("maria@example.org", "two", true), send("aisha@example.org", "three", false)); err != nil {
+		t.Fatal(err)
+	}
+	if maria, aisha := len(sink.Messages("maria@example.org")), len(sink.Messages("aisha@example.org")); maria != 1 || aisha != 1 {
+		t.Errorf("%d letters for one who gets none but that which tells her why, %d for another", maria, aisha)
+	}
+	if err := send("unsure@example.org", "four", false); !errors.Is(err, unsure) {
+		t.Errorf("not knowing whether to send is no reason to send: %v", err)
+	}
+}

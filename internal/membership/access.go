@@ -73,11 +73,14 @@ type Grant struct {
 	RevokedAt *time.Time
 }
 
-// Ban closes everything for a time, or for good.
+// Ban closes the community for a time, or for good. She can still sign in, see
+// what she pays and take her data with her; what closes her account as well is
+// an account.Suspension.
 type Ban struct {
 	ID        uuid.UUID
 	UserID    uuid.UUID
-	Reason    string
+	Reason    string // for those who run the community
+	Told      string // what she is told
 	BannedBy  *uuid.UUID
 	StartsAt  time.Time
 	EndsAt    *time.Time

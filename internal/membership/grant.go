@@ -55,3 +55,26 @@ func (m *Membership) Lift(ctx context.Context, banID uuid.UUID) error {
 	}
 	return m.locked(ctx, owner, func(ctx context.Context) error { return m.store.liftBan(ctx, banID, m.clock.Now()) })
 }
+
+// LiftAll ends every ban of a member now and gives those that were open.
+func (m *Membership) LiftAll(ctx context.Context, userID uuid.UUID) (was []Ban, err error) {
+	err = m.locked(ctx, userID, func(ctx context.Context) error {
+		now := m.clock.Now()
+		if was, err = m.store.openBans(ctx, userID, now); err != nil {
+			return err
+		}
+		for _, b := range was {
+			if err := m.store.liftBan(ctx, b.ID, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return was, err
+}
+
+// Bans gives those of a member that are neither lifted nor over, the latest
+// first.
+func (m *Membership) Bans(ctx context.Context, userID uuid.UUID) ([]Ban, error) {
+	return m.store.openBans(ctx, userID, m.clock.Now())
+}

@@ -154,7 +154,7 @@ func (s store) holdings(ctx context.Context, userID uuid.UUID) (holdings, error)
 	if h.grants, err = gorm.G[Grant](s.db.Conn(ctx)).Raw(grantsSQL, userID).Find(ctx); err != nil {
 		return h, wrap(err, "read the grants of a member")
 	}
-	const bansSQL = `SELECT id, user_id, reason, banned_by, starts_at, ends_at, lifted_at, created_at
+	const bansSQL = `SELECT id, user_id, reason, told, banned_by, starts_at, ends_at, lifted_at, created_at
 		FROM bans WHERE user_id = ? AND lifted_at IS NULL`
 	h.bans, err = gorm.G[Ban](s.db.Conn(ctx)).Raw(bansSQL, userID).Find(ctx)
 	return h, wrap(err, "read the bans of a member")
@@ -176,12 +176,20 @@ func (s store) grantOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error) 
 }
 
 func (s store) insertBan(ctx context.Context, b Ban) error {
-	const sql = `INSERT INTO bans (id, user_id, reason, banned_by, starts_at, ends_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	return s.exec(ctx, "insert a ban", sql, b.ID, b.UserID, b.Reason, b.BannedBy, b.StartsAt, b.EndsAt, b.CreatedAt)
+	const sql = `INSERT INTO bans (id, user_id, reason, told, banned_by, starts_at, ends_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	return s.exec(ctx, "insert a ban", sql, b.ID, b.UserID, b.Reason, b.Told, b.BannedBy, b.StartsAt, b.EndsAt, b.CreatedAt)
 }
 
 func (s store) liftBan(ctx context.Context, id uuid.UUID, now time.Time) error {
 	return s.exec(ctx, "lift a ban", `UPDATE bans SET lifted_at = ? WHERE id = ? AND lifted_at IS NULL`, now, id)
+}
+
+// openBans are those that are not lifted and not over, the latest first.
+func (s store) openBans(ctx context.Context, userID uuid.UUID, now time.Time) ([]Ban, error) {
+	const sql = `SELECT id, user_id, reason, told, banned_by, starts_at, ends_at, lifted_at, created_at
+		FROM bans WHERE user_id = ? AND lifted_at IS NULL AND (ends_at IS NULL OR ends_at > ?) ORDER BY created_at DESC, id DESC`
+	found, err := gorm.G[Ban](s.db.Conn(ctx)).Raw(sql, userID, now).Find(ctx)
+	return found, wrap(err, "read the bans of a member")
 }
 
 func (s store) banOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {

@@ -5,12 +5,29 @@ CREATE FUNCTION public.audit_log_is_append_only() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.at < now() - interval '2 years' THEN
+            RETURN OLD;
+        END IF;
+    END IF;
     RAISE EXCEPTION 'audit_log is append-only';
 END $$;
 
 CREATE FUNCTION public.folded(words text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN btrim(regexp_replace(lower(regexp_replace(NORMALIZE(words, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text)), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+'::text, ' '::text, 'g'::text));
+
+CREATE FUNCTION public.forget_old_audit(at_most integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH gone AS (
+        DELETE FROM public.audit_log WHERE id IN (
+            SELECT id FROM public.audit_log WHERE at < now() - interval '2 years' ORDER BY at, id LIMIT at_most
+        ) RETURNING id
+    )
+    SELECT count(*) FROM gone
+$$;
 
 CREATE FUNCTION public.hidden_people(viewer uuid, moment timestamp with time zone) RETURNS TABLE(person_id uuid)
     LANGUAGE sql STABLE
@@ -69,7 +86,8 @@ CREATE TABLE public.bans (
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone,
     lifted_at timestamp with time zone,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    told text DEFAULT ''::text NOT NULL
 );
 
 CREATE TABLE public.blocks (
@@ -692,6 +710,17 @@ CREATE TABLE public.subscriptions (
     CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['incomplete'::text, 'incomplete_expired'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'canceled'::text])))
 );
 
+CREATE TABLE public.suspensions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason text NOT NULL,
+    told text NOT NULL,
+    suspended_by uuid,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    lifted_at timestamp with time zone
+);
+
 CREATE TABLE public.topic_reads (
     user_id uuid NOT NULL,
     topic_id uuid NOT NULL,
@@ -927,6 +956,9 @@ ALTER TABLE ONLY public.subscriptions
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_stripe_id_key UNIQUE (stripe_id);
 
+ALTER TABLE ONLY public.suspensions
+    ADD CONSTRAINT suspensions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.topic_reads
     ADD CONSTRAINT topic_reads_pkey PRIMARY KEY (user_id, topic_id);
 
@@ -1038,6 +1070,10 @@ CREATE INDEX spaces_cohort_id_idx ON public.spaces USING btree (cohort_id) WHERE
 CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'received'::text);
 
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
+
+CREATE INDEX suspensions_ends_at_idx ON public.suspensions USING btree (ends_at) WHERE (lifted_at IS NULL);
+
+CREATE UNIQUE INDEX suspensions_one_key ON public.suspensions USING btree (user_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX topics_author_id_idx ON public.topics USING btree (author_id, id DESC);
 
@@ -1235,6 +1271,12 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.suspensions
+    ADD CONSTRAINT suspensions_suspended_by_fkey FOREIGN KEY (suspended_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.suspensions
+    ADD CONSTRAINT suspensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.topic_reads
     ADD CONSTRAINT topic_reads_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id);

@@ -55,6 +55,13 @@ func accountTags() []Table {
 			),
 		},
 		{
+			Name: "suspensions", About: "Times at which your account was closed to you.", Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
+			Columns: columns(
+				exported(Account, "id", "user_id", "told", "starts_at", "ends_at", "lifted_at"),
+				hidden(Other, "reason"), only("suspended_by = @person", hidden(Other, "suspended_by")),
+			),
+		},
+		{
 			Name: "sessions", About: "Where you have signed in: device, network, time.",
 			Whose: by("user_id"), Rows: Gone,
 			Retention: pruned("account.prune", 30*day, "least(expires_at, idle_expires_at, coalesce(revoked_at, 'infinity'))"),

@@ -34,8 +34,8 @@ func membershipTags() []Table {
 		{
 			Name: "bans", About: "Times at which your membership was closed to you.", Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
 			Columns: columns(
-				exported(Account, "id", "user_id", "reason", "starts_at", "ends_at", "lifted_at", "created_at"),
-				only("banned_by = @person", hidden(Other, "banned_by")),
+				exported(Account, "id", "user_id", "told", "starts_at", "ends_at", "lifted_at", "created_at"),
+				hidden(Other, "reason"), only("banned_by = @person", hidden(Other, "banned_by")),
 			),
 		},
 		{
