@@ -350,6 +350,24 @@ func (e LockReasonCode) Valid() bool {
 	}
 }
 
+// Defines values for MemberViewState.
+const (
+	MemberViewStateActive    MemberViewState = "active"
+	MemberViewStateSuspended MemberViewState = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the MemberViewState enum.
+func (e MemberViewState) Valid() bool {
+	switch e {
+	case MemberViewStateActive:
+		return true
+	case MemberViewStateSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Movement.
 const (
 	Churn        Movement = "churn"
@@ -626,6 +644,24 @@ func (e SubscriptionStatus) Valid() bool {
 	case SubscriptionStatusTrialing:
 		return true
 	case SubscriptionStatusUnpaid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuspensionCloses.
+const (
+	Account   SuspensionCloses = "account"
+	Community SuspensionCloses = "community"
+)
+
+// Valid indicates whether the value is a known member of the SuspensionCloses enum.
+func (e SuspensionCloses) Valid() bool {
+	switch e {
+	case Account:
+		return true
+	case Community:
 		return true
 	default:
 		return false
@@ -1205,6 +1241,45 @@ type MemberRow struct {
 	Plan         string             `json:"plan,omitempty,omitzero"`
 }
 
+// MemberSeat defines model for MemberSeat.
+type MemberSeat struct {
+	CohortID openapi_types.UUID `json:"cohort_id"`
+
+	// Cohort Its name.
+	Cohort      string         `json:"cohort"`
+	CohortState CohortState    `json:"cohort_state"`
+	State       EnrolmentState `json:"state"`
+	EnrolledAt  time.Time      `json:"enrolled_at"`
+}
+
+// MemberView defines model for MemberView.
+type MemberView struct {
+	ID            openapi_types.UUID `json:"id"`
+	DisplayName   string             `json:"display_name"`
+	Email         string             `json:"email"`
+	EmailVerified bool               `json:"email_verified"`
+
+	// State Of her account.
+	State MemberViewState `json:"state"`
+
+	// Factors Kinds of second factor she has.
+	Factors []string `json:"factors"`
+
+	// Sessions So many are open.
+	Sessions  int       `json:"sessions"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Suspension What keeps her out. Absent when nothing does.
+	Suspension *Suspension  `json:"suspension,omitempty"`
+	Access     Access       `json:"access"`
+	Roles      []RoleGrant  `json:"roles"`
+	Seats      []MemberSeat `json:"seats"`
+	Spaces     []Space      `json:"spaces"`
+}
+
+// MemberViewState Of her account.
+type MemberViewState string
+
 // Membership defines model for Membership.
 type Membership struct {
 	Access        Access         `json:"access"`
@@ -1620,6 +1695,38 @@ type Subscription struct {
 
 // SubscriptionStatus defines model for SubscriptionStatus.
 type SubscriptionStatus string
+
+// Suspension defines model for Suspension.
+type Suspension struct {
+	ID     openapi_types.UUID `json:"id"`
+	Closes SuspensionCloses   `json:"closes"`
+	Reason string             `json:"reason"`
+	Told   string             `json:"told"`
+
+	// SuspendedBy Absent when an operator did it.
+	SuspendedBy openapi_types.UUID `json:"suspended_by,omitempty,omitzero"`
+	StartsAt    time.Time          `json:"starts_at"`
+
+	// EndsAt Absent when it has no end.
+	EndsAt time.Time `json:"ends_at,omitempty,omitzero"`
+}
+
+// SuspensionCloses defines model for SuspensionCloses.
+type SuspensionCloses string
+
+// SuspensionNew defines model for SuspensionNew.
+type SuspensionNew struct {
+	Closes SuspensionCloses `json:"closes"`
+
+	// EndsAt When it ends by itself, to the minute. Without it: when it is lifted.
+	EndsAt *time.Time `json:"ends_at,omitempty"`
+
+	// Reason For those who run the community. She is not shown it.
+	Reason string `json:"reason"`
+
+	// Told What she is told. Without it: that we have to look at something first.
+	Told string `json:"told,omitempty,omitzero"`
+}
 
 // TOTP An authenticator app.
 type TOTP struct {
@@ -2070,6 +2177,9 @@ type ListUnreadParams struct {
 // GrantRoleJSONRequestBody defines body for GrantRole for application/json ContentType.
 type GrantRoleJSONRequestBody = RoleGrantNew
 
+// SuspendMemberJSONRequestBody defines body for SuspendMember for application/json ContentType.
+type SuspendMemberJSONRequestBody = SuspensionNew
+
 // RequestCodeJSONRequestBody defines body for RequestCode for application/json ContentType.
 type RequestCodeJSONRequestBody = EmailOnly
 
@@ -2192,6 +2302,15 @@ type ServerInterface interface {
 	// TakeRole Take a role away
 	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
 	TakeRole(c *gin.Context, id ID, grantID openapi_types.UUID)
+	// RestoreMember Let a member in again
+	// (DELETE /v1/admin/members/{id}/suspension)
+	RestoreMember(c *gin.Context, id ID)
+	// SuspendMember Keep a member out, for a time or until further notice
+	// (POST /v1/admin/members/{id}/suspension)
+	SuspendMember(c *gin.Context, id ID)
+	// ViewMember What does she see?
+	// (GET /v1/admin/members/{id}/view)
+	ViewMember(c *gin.Context, id ID)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(c *gin.Context, params GetMembershipReportParams)
@@ -2700,6 +2819,81 @@ func (siw *ServerInterfaceWrapper) TakeRole(c *gin.Context) {
 	}
 
 	siw.Handler.TakeRole(c, id, grantID)
+}
+
+// RestoreMember operation middleware
+func (siw *ServerInterfaceWrapper) RestoreMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RestoreMember(c, id)
+}
+
+// SuspendMember operation middleware
+func (siw *ServerInterfaceWrapper) SuspendMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SuspendMember(c, id)
+}
+
+// ViewMember operation middleware
+func (siw *ServerInterfaceWrapper) ViewMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ViewMember(c, id)
 }
 
 // GetMembershipReport operation middleware
@@ -4796,6 +4990,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
 	router.DELETE(options.BaseURL+"/v1/admin/members/:id/roles/:grant_id", wrapper.TakeRole)
+	router.DELETE(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.RestoreMember)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.SuspendMember)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/view", wrapper.ViewMember)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership", wrapper.GetMembershipReport)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership/members", wrapper.ListMembershipReportMembers)
 	router.GET(options.BaseURL+"/v1/me/audit", wrapper.ListMyAuditEntries)
@@ -5577,6 +5774,297 @@ type TakeRoledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response TakeRoledefaultApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreMemberRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type RestoreMemberResponseObject interface {
+	VisitRestoreMemberResponse(w http.ResponseWriter) error
+}
+
+type RestoreMember204Response struct {
+}
+
+func (response RestoreMember204Response) VisitRestoreMemberResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RestoreMember401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreMember401ApplicationProblemPlusJSONResponse) VisitRestoreMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreMember403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreMember403ApplicationProblemPlusJSONResponse) VisitRestoreMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreMember404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RestoreMember404ApplicationProblemPlusJSONResponse) VisitRestoreMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RestoreMemberdefaultApplicationProblemPlusJSONResponse) VisitRestoreMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMemberRequestObject struct {
+	ID   ID `json:"id"`
+	Body *SuspendMemberJSONRequestBody
+}
+
+type SuspendMemberResponseObject interface {
+	VisitSuspendMemberResponse(w http.ResponseWriter) error
+}
+
+type SuspendMember201JSONResponse Suspension
+
+func (response SuspendMember201JSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMember401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendMember401ApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMember403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendMember403ApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMember404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendMember404ApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMember409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendMember409ApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMember422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response SuspendMember422ApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SuspendMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SuspendMemberdefaultApplicationProblemPlusJSONResponse) VisitSuspendMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewMemberRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ViewMemberResponseObject interface {
+	VisitViewMemberResponse(w http.ResponseWriter) error
+}
+
+type ViewMember200JSONResponse MemberView
+
+func (response ViewMember200JSONResponse) VisitViewMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewMember401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ViewMember401ApplicationProblemPlusJSONResponse) VisitViewMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewMember403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ViewMember403ApplicationProblemPlusJSONResponse) VisitViewMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewMember404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ViewMember404ApplicationProblemPlusJSONResponse) VisitViewMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ViewMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ViewMemberdefaultApplicationProblemPlusJSONResponse) VisitViewMemberResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -12660,6 +13148,15 @@ type StrictServerInterface interface {
 	// TakeRole Take a role away
 	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
 	TakeRole(ctx context.Context, request TakeRoleRequestObject) (TakeRoleResponseObject, error)
+	// RestoreMember Let a member in again
+	// (DELETE /v1/admin/members/{id}/suspension)
+	RestoreMember(ctx context.Context, request RestoreMemberRequestObject) (RestoreMemberResponseObject, error)
+	// SuspendMember Keep a member out, for a time or until further notice
+	// (POST /v1/admin/members/{id}/suspension)
+	SuspendMember(ctx context.Context, request SuspendMemberRequestObject) (SuspendMemberResponseObject, error)
+	// ViewMember What does she see?
+	// (GET /v1/admin/members/{id}/view)
+	ViewMember(ctx context.Context, request ViewMemberRequestObject) (ViewMemberResponseObject, error)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(ctx context.Context, request GetMembershipReportRequestObject) (GetMembershipReportResponseObject, error)
@@ -13167,6 +13664,102 @@ func (sh *strictHandler) TakeRole(ctx *gin.Context, id ID, grantID openapi_types
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(TakeRoleResponseObject); ok {
 		if err := validResponse.VisitTakeRoleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RestoreMember operation middleware
+func (sh *strictHandler) RestoreMember(ctx *gin.Context, id ID) {
+	var request RestoreMemberRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreMember(ctx, request.(RestoreMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RestoreMemberResponseObject); ok {
+		if err := validResponse.VisitRestoreMemberResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SuspendMember operation middleware
+func (sh *strictHandler) SuspendMember(ctx *gin.Context, id ID) {
+	var request SuspendMemberRequestObject
+
+	request.ID = id
+
+	var body SuspendMemberJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SuspendMember(ctx, request.(SuspendMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SuspendMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SuspendMemberResponseObject); ok {
+		if err := validResponse.VisitSuspendMemberResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ViewMember operation middleware
+func (sh *strictHandler) ViewMember(ctx *gin.Context, id ID) {
+	var request ViewMemberRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ViewMember(ctx, request.(ViewMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ViewMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ViewMemberResponseObject); ok {
+		if err := validResponse.VisitViewMemberResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

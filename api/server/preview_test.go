@@ -123,7 +123,7 @@ func looksRight(t *testing.T, m mail.Message) {
 	if bad := fetched.FindString(m.HTML); bad != "" {
 		t.Errorf("has %q, which fetches or runs something", bad)
 	}
-	for _, line := range strings.Split(m.Text, "\n") {
+	for line := range strings.SplitSeq(m.Text, "\n") {
 		if utf8.RuneCountInString(line) > 76 && !anyURL.MatchString(line) {
 			t.Errorf("a line of the plain text is too long: %s", line)
 		}
