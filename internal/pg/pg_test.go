@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -142,5 +143,25 @@ func TestMigrations(t *testing.T) {
 	}
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Errorf("a second time: %v", err)
+	}
+}
+
+// A statement that is broken off gives its connection back to be closed; the
+// race detector sees whoever still uses it.
+func TestABrokenConnectionIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.InTx(ctx, func(ctx context.Context) error {
+			time.AfterFunc(time.Millisecond, cancel)
+			return gorm.G[struct{}](db.Conn(ctx)).Exec(ctx, "SELECT pg_sleep(5)")
+		})
+		if err == nil {
+			t.Error("slept")
+		}
+	}
+	if err := db.InTx(t.Context(), func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
 	}
 }

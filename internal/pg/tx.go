@@ -62,10 +62,16 @@ func (t *tx) commit(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := t.pgx.Commit(ctx); err != nil {
+	if err := t.while(func() error { return t.pgx.Commit(ctx) }); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// while does something with the connection as long as it is ours: one that
+// broke in a statement was given back then, and is being closed by others.
+func (t *tx) while(do func() error) error {
+	return t.conn.Raw(func(any) error { return do() })
 }
 
 func (d *DB) join(ctx context.Context, outer *tx, fn func(context.Context) error) error {
@@ -150,7 +156,7 @@ func (o onlyStatements) QueryRowContext(ctx context.Context, q string, args ...a
 func (t *tx) rollback(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	_ = t.pgx.Rollback(ctx) // pgx.ErrTxClosed after a commit; otherwise the server does it
+	_ = t.while(func() error { return t.pgx.Rollback(ctx) }) // pgx.ErrTxClosed after a commit; otherwise the server does it
 }
 
 // Outside returns ErrInTx inside a transaction. Clients of other systems ask
