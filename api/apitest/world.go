@@ -152,42 +152,9 @@ func (w World) Example(t testing.TB, op middleware.Operation) Call {
 // somebody like her.
 func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	t.Helper()
-	if (shutsOut(op) || usesUp(op)) && who.Token != "" {
-		who = w.twin(t, who)
-	}
-	if op.ID == "removeTOTP" && who.Token != "" && who.Secret == "" {
-		w.h.AddFactor(t, &who)
-	}
-	if byProvider(op) && len(who.roles) > 0 {
-		who = w.h.Person(t, "member with a provider")
-	}
+	who = w.standIn(t, op, who)
 	c := Call{Method: op.Method, Path: op.Path, Header: map[string]string{}, Token: who.Token}
-	var id uuid.UUID
-	switch {
-	case op.ID == "endSession" && who.Token != "":
-		id = w.h.otherSession(t, who)
-	case strings.HasPrefix(op.Path, "/v1/me/exports/{id}") && who.Token != "":
-		id = w.h.Export(t, who)
-	case strings.HasPrefix(op.Path, "/v1/invitations/{id}"):
-		id = w.invite(t, op, who).ID
-	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
-		id = w.CohortA
-	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
-		id = w.SpaceA
-	case strings.HasPrefix(op.Path, "/v1/topics/{id}"):
-		id = w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID)
-	case strings.HasPrefix(op.Path, "/v1/posts/{id}"):
-		id = w.h.Reply(t, w.A, w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID))
-	case strings.HasPrefix(op.Path, "/v1/members/{id}"), strings.HasPrefix(op.Path, "/v1/me/blocks/{id}"):
-		id = w.h.Neighbour(t)
-		if op.ID == "unblockMember" && who.Token != "" {
-			w.h.block(t, who, id)
-		}
-	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
-		id = w.Lesson
-	case strings.HasPrefix(op.Path, "/v1/admin/members/{id}"):
-		id = w.h.Stranger(t)
-	}
+	id := w.subject(t, op, who)
 	c.Path = strings.Replace(c.Path, "{id}", id.String(), 1)
 	if op.ID == "restoreMember" {
 		w.h.Suspend(t, id, admin.Everything)
@@ -211,6 +178,53 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	w.h.proof(t, op, who, &c)
 	w.invited(t, op, &c)
 	return c
+}
+
+// standIn is who asks in place of somebody whom the request would change.
+func (w World) standIn(t testing.TB, op middleware.Operation, who Someone) Someone {
+	t.Helper()
+	if (shutsOut(op) || usesUp(op)) && who.Token != "" {
+		who = w.twin(t, who)
+	}
+	if op.ID == "removeTOTP" && who.Token != "" && who.Secret == "" {
+		w.h.AddFactor(t, &who)
+	}
+	if byProvider(op) && len(who.roles) > 0 {
+		who = w.h.Person(t, "member with a provider")
+	}
+	return who
+}
+
+// subject makes what a request is about, or finds it.
+func (w World) subject(t testing.TB, op middleware.Operation, who Someone) uuid.UUID {
+	t.Helper()
+	switch {
+	case op.ID == "endSession" && who.Token != "":
+		return w.h.otherSession(t, who)
+	case strings.HasPrefix(op.Path, "/v1/me/exports/{id}") && who.Token != "":
+		return w.h.Export(t, who)
+	case strings.HasPrefix(op.Path, "/v1/invitations/{id}"):
+		return w.invite(t, op, who).ID
+	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
+		return w.CohortA
+	case strings.HasPrefix(op.Path, "/v1/spaces/{id}"):
+		return w.SpaceA
+	case strings.HasPrefix(op.Path, "/v1/topics/{id}"):
+		return w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID)
+	case strings.HasPrefix(op.Path, "/v1/posts/{id}"):
+		return w.h.Reply(t, w.A, w.h.Topic(t, w.A, w.SpaceA, "About "+op.ID))
+	case strings.HasPrefix(op.Path, "/v1/members/{id}"), strings.HasPrefix(op.Path, "/v1/me/blocks/{id}"):
+		id := w.h.Neighbour(t)
+		if op.ID == "unblockMember" && who.Token != "" {
+			w.h.block(t, who, id)
+		}
+		return id
+	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
+		return w.Lesson
+	case strings.HasPrefix(op.Path, "/v1/admin/members/{id}"):
+		return w.h.Stranger(t)
+	}
+	return uuid.Nil
 }
 
 // Role gives somebody a role everywhere and gives the id of the grant.

@@ -143,15 +143,7 @@ func (a *App) build() error {
 	a.Profile = profile.New(db, c, a.Outbox, a.Audit, a.cursors)
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
-	a.Billing, err = billing.New(db, c, a.Membership, a.Queue, billing.Config{
-		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
-		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
-		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
-	}, a.log)
-	if err != nil {
-		return err
-	}
-	if err := a.buildSignin(mailer); err != nil {
+	if err := errors.Join(a.buildBilling(), a.buildSignin(mailer)); err != nil {
 		return err
 	}
 	a.Cohort = cohort.New(db, c, a.Outbox)
@@ -175,6 +167,16 @@ func (a *App) build() error {
 	a.Outbox.Work(a.Queue)
 	a.Hub = stream.New(a.Outbox, a.Forum.Visible, a.Account.Recheck, c, a.log)
 	return nil
+}
+
+func (a *App) buildBilling() (err error) {
+	cfg := a.Config
+	a.Billing, err = billing.New(a.DB, a.Clock, a.Membership, a.Queue, billing.Config{
+		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
+		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
+		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
+	}, a.log)
+	return err
 }
 
 func (a *App) buildSignin(mailer *mail.Mailer) (err error) {

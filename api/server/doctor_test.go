@@ -16,6 +16,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/pkg/mailsink"
+	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit/redistest"
 	"github.com/womens-tech-conservatory/conservatory/pkg/stripesandbox"
 )
 
@@ -47,7 +48,8 @@ func healthy(t *testing.T) *patient {
 	p.api, p.stripe, p.origin = api.URL, stripe.URL, "http://app.conservatory.test"
 	p.vars = with("CONSERVATORY_ENV", "development", "DATABASE_URL", p.db.URL(), "STRIPE_SECRET_KEY", stripeKey, "STRIPE_API_BASE", p.stripe,
 		"CONSERVATORY_BASE_URL", p.api, "SMTP_URL", "smtp://"+relay(t)+"?tls=none", "CONSERVATORY_FRONTEND_URL", p.origin,
-		"CONSERVATORY_FRONTEND_ORIGINS", p.origin, "CONSERVATORY_OIDC_PROVIDERS", oidctest.New(t, time.Now).Describe("work"))
+		"CONSERVATORY_FRONTEND_ORIGINS", p.origin, "CONSERVATORY_OIDC_PROVIDERS", oidctest.New(t, time.Now).Describe("work"),
+		"CONSERVATORY_REDIS_URL", redistest.Run(t).URL)
 	p.post(t, "webhook_endpoints", url.Values{"url": {p.api + "/v1/webhooks/stripe"}, "enabled_events[]": {"*"}, "api_version": {"2023-10-16"}})
 	p.post(t, "products", url.Values{"id": {"prod_circle"}, "name": {"Circle"}})
 	price := p.post(t, "prices", url.Values{

@@ -161,8 +161,8 @@ func columns(lists ...[]Column) []Column { return slices.Concat(lists...) }
 // Tags classifies every column of every table, parents before children: what
 // is deleted is deleted from the end.
 func Tags() []Table {
-	all := slices.Concat(accountTags(), signinTags(), profileTags(), factorTags(), membershipTags(), billingTags(), programmeTags(), forumTags(), invitationTags(),
-		systemTags(), privacyTags())
+	all := slices.Concat(accountTags(), entryTags(), signinTags(), profileTags(), factorTags(), membershipTags(), billingTags(), programmeTags(), forumTags(),
+		invitationTags(), systemTags(), privacyTags())
 	for i, t := range all {
 		for j, c := range t.Columns {
 			if c.Fate == "" {

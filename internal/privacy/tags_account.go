@@ -42,6 +42,12 @@ func accountTags() []Table {
 			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
 			Columns: columns(exported(Account, "id", "user_id", "role", "granted_at"), only("granted_by = @person", hidden(Other, "granted_by"))),
 		},
+	}
+}
+
+// entryTags are of getting in and being kept out.
+func entryTags() []Table {
+	return []Table{
 		{
 			Name: "identities", About: "The providers you sign in with.",
 			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
