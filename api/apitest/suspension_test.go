@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/admin"
 )
 
-func suspend(body map[string]any, h *apitest.House, w apitest.World, id uuid.UUID, t *testing.T) apitest.Answer {
+func suspend(t *testing.T, h *apitest.House, w apitest.World, id uuid.UUID, body map[string]any) apitest.Answer {
 	t.Helper()
 	return h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/admin/members/" + id.String() + "/suspension", Token: w.Admin.Token, Body: body})
 }
@@ -23,7 +24,7 @@ func TestAClosedAccount(t *testing.T) {
 	w := h.World(t)
 	maria := h.Person(t, "maria")
 	end := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
-	a := suspend(map[string]any{"closes": "account", "reason": "s3cret reason", "told": "Two members felt pressed.", "ends_at": end}, h, w, maria.ID, t).Must(t, http.StatusCreated)
+	a := suspend(t, h, w, maria.ID, map[string]any{"closes": "account", "reason": "s3cret reason", "told": "Two members felt pressed.", "ends_at": end}).Must(t, http.StatusCreated)
 	var s struct {
 		Closes string
 		EndsAt time.Time `json:"ends_at"`
@@ -40,7 +41,7 @@ func TestAClosedAccount(t *testing.T) {
 			})
 		}
 		known, unknown := logIn(maria.Email), logIn("nobody@example.org")
-		if known.Status != http.StatusUnauthorized || string(known.Body) != string(unknown.Body) {
+		if known.Status != http.StatusUnauthorized || !bytes.Equal(known.Body, unknown.Body) {
 			t.Errorf("%s, and unknown: %s", known.Body, unknown.Body)
 		}
 		if a := h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/me", Token: maria.Token}); a.Status != http.StatusUnauthorized || a.Code() != "unauthenticated" {
@@ -87,7 +88,7 @@ func TestAClosedCommunity(t *testing.T) {
 	t.Parallel()
 	h := apitest.New(t)
 	w := h.World(t)
-	suspend(map[string]any{"closes": "community", "reason": "s3cret reason"}, h, w, w.A.ID, t).Must(t, http.StatusCreated)
+	suspend(t, h, w, w.A.ID, map[string]any{"closes": "community", "reason": "s3cret reason"}).Must(t, http.StatusCreated)
 	get := func(path string) int {
 		return h.Do(t, apitest.Call{Method: http.MethodGet, Path: path, Token: w.A.Token}).Status
 	}
@@ -104,8 +105,8 @@ func TestAClosedCommunity(t *testing.T) {
 	}
 
 	t.Run("another measure takes its place", func(t *testing.T) {
-		suspend(map[string]any{"closes": "account", "reason": "more"}, h, w, w.A.ID, t).Must(t, http.StatusCreated)
-		suspend(map[string]any{"closes": "community", "reason": "less"}, h, w, w.A.ID, t).Must(t, http.StatusCreated)
+		suspend(t, h, w, w.A.ID, map[string]any{"closes": "account", "reason": "more"}).Must(t, http.StatusCreated)
+		suspend(t, h, w, w.A.ID, map[string]any{"closes": "community", "reason": "less"}).Must(t, http.StatusCreated)
 		w.A.Token = h.LogIn(t, w.A.Email)
 		h.Do(t, apitest.Call{Method: http.MethodDelete, Path: "/v1/admin/members/" + w.A.ID.String() + "/suspension", Token: w.Admin.Token}).Must(t, http.StatusNoContent)
 		if topics := get("/v1/spaces/" + w.SpaceA.String() + "/topics"); topics != http.StatusOK {

@@ -28,7 +28,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// ErrYourself: she would shut herself out.
+// ErrYourself is that she would shut herself out.
 var ErrYourself = &fault.Error{Kind: fault.Conflict, Code: "yourself", Detail: "Nobody can close her own account or community here. Ask another administrator."}
 
 // Domains are what a member is looked at and acted on through.

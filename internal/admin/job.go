@@ -73,7 +73,7 @@ const letterTime = "2 January 2006, 15:04 UTC"
 func (a *Admin) sendClosed(ctx context.Context, args closedMail) error {
 	standing, err := a.Account.StandingOf(ctx, args.UserID)
 	if fault.From(err) != nil {
-		return nil // she has left altogether
+		return nil //nolint:nilerr // she has left altogether
 	}
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (a *Admin) sendClosed(ctx context.Context, args closedMail) error {
 func (a *Admin) sendOpen(ctx context.Context, args openMail) error {
 	standing, err := a.Account.StandingOf(ctx, args.UserID)
 	if fault.From(err) != nil {
-		return nil
+		return nil //nolint:nilerr // she has left altogether
 	}
 	if err != nil {
 		return err
