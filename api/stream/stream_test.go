@@ -89,9 +89,11 @@ func TestReconnectingInTheMiddleOfATalkKeepsItsOrder(t *testing.T) {
 	topic := s.topic(c.peer, c.space)
 	const replies = 150
 	r := s.open(c.member, "").greeted()
+	ahead := make(chan struct{}, buffered/2) // further ahead of the reader she would be told to fetch anew
 	var talking sync.WaitGroup
 	talking.Go(func() {
 		for range replies {
+			ahead <- struct{}{}
 			s.reply(c.peer, topic)
 		}
 	})
@@ -105,6 +107,7 @@ func TestReconnectingInTheMiddleOfATalkKeepsItsOrder(t *testing.T) {
 		case d.PostNumber != seen+1:
 			t.Fatalf("number %d after %d", d.PostNumber, seen)
 		}
+		<-ahead
 		if seen++; seen%10 == 0 {
 			last := r.lastID
 			r.leave()
