@@ -192,7 +192,10 @@ func TestTokensAreBound(t *testing.T) {
 		}
 		for other, token := range good {
 			if other != purpose {
-				bad = append(bad, token, token[:22]+own[22:])
+				bad = append(bad, token)
+			}
+			if mixed := token[:22] + own[22:]; mixed != own { // two tokens of one row can begin alike
+				bad = append(bad, mixed)
 			}
 		}
 		for _, token := range bad {
