@@ -26,6 +26,7 @@ const (
 	RecoveryCodesMade Notice = "recovery-codes-made"
 	RecoveryCodeUsed  Notice = "recovery-code-used"
 	FactorGuessed     Notice = "factor-guessed"
+	PasskeyCopied     Notice = "passkey-copied"
 	IdentityLinked    Notice = "identity-linked"
 	IdentityUnlinked  Notice = "identity-unlinked"
 	ErasurePlanned    Notice = "erasure-planned"
@@ -45,6 +46,7 @@ func sentences() map[Notice]string {
 		RecoveryCodesMade: "New recovery codes were made for your account",
 		RecoveryCodeUsed:  "One of your recovery codes was used",
 		FactorGuessed:     "Somebody typed wrong codes for your second factor",
+		PasskeyCopied:     "A passkey of yours was not let in, because it may have been copied",
 		IdentityLinked:    "Another way to sign in was linked to your account",
 		IdentityUnlinked:  "A way to sign in was taken off your account",
 		ErasurePlanned:    "Your account will be erased in seven days",
