@@ -102,7 +102,7 @@ func (c columnType) plain(name string, now time.Time) (any, error) {
 	case "jsonb", "json":
 		return `{}`, nil
 	case "bytea":
-		return `\x00`, nil
+		return `\x` + strings.ReplaceAll(uuid.NewString(), "-", ""), nil // it may have to be the only one
 	case "text[]", "uuid[]":
 		return `{}`, nil
 	case "bigint", "integer", "smallint", "numeric":

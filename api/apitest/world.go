@@ -175,6 +175,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 		c.Body = example(t, op)
 	}
 	w.identity(t, op, who, &c)
+	w.passkey(t, op, who, &c)
 	w.h.proof(t, op, who, &c)
 	w.invited(t, op, &c)
 	return c
@@ -261,7 +262,8 @@ func (h *House) Suspend(t testing.TB, userID uuid.UUID, closes admin.Closes) {
 // shutsOut tells the operations after which the caller's own session is over,
 // or she has another way to sign in than before.
 func shutsOut(op middleware.Operation) bool {
-	return slices.Contains([]string{"endSessions", "logOut", "changePassword", "confirmTOTP", "removeTOTP"}, op.ID)
+	return slices.Contains([]string{"endSessions", "logOut", "changePassword", "confirmTOTP", "removeTOTP",
+		"addPasskey", "renamePasskey", "removePasskey", "beginPasskeyProof"}, op.ID)
 }
 
 // twin makes somebody who may do what she may.

@@ -30,6 +30,8 @@ func (h Factor) prove(ctx context.Context, proof openapi.StepUpProof) error {
 		return h.Factor.ProveTOTP(ctx, who, proof.Totp)
 	case proof.RecoveryCode != "":
 		return h.Factor.ProveRecoveryCode(ctx, who, proof.RecoveryCode)
+	case proof.Passkey.ID != "":
+		return h.Factor.ProvePasskey(ctx, who, assertionIn(proof.Passkey))
 	}
 	return h.Account.ProvePassword(ctx, who, proof.Password)
 }
@@ -79,7 +81,7 @@ func (h Factor) MakeRecoveryCodes(ctx context.Context, _ openapi.MakeRecoveryCod
 }
 
 func factorsOut(s factor.Set) openapi.Factors {
-	out := openapi.Factors{Required: s.Required, RecoveryCodesLeft: s.RecoveryCodes}
+	out := openapi.Factors{Required: s.Required, Passkeys: s.Passkeys, RecoveryCodesLeft: s.RecoveryCodes}
 	if s.TOTP != nil {
 		out.Totp = openapi.TOTP{ConfirmedAt: s.TOTP.ConfirmedAt, LastUsedAt: s.TOTP.LastUsedAt}
 	}

@@ -135,7 +135,9 @@ func (a *App) build() error {
 	if err := a.identity(); err != nil {
 		return err
 	}
-	a.Factor, err = factor.New(db, c, a.Account, a.Audit, factor.Config{Secret: cfg.Derive("factor"), Issuer: "Conservatory"})
+	a.Factor, err = factor.New(db, c, a.Account, a.Audit, factor.Config{
+		Secret: cfg.Derive("factor"), Issuer: "Conservatory", Domain: cfg.PasskeyDomain(), Origins: cfg.PasskeyOrigins(),
+	})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	BaseURL         string        `env:"CONSERVATORY_BASE_URL" help:"how the world reaches the API, e.g. https://api.example.org; links and token issuers are made from it, never from a Host header"`
 	FrontendURL     string        `env:"CONSERVATORY_FRONTEND_URL" help:"the frontend, e.g. https://app.example.org; links in mails and the way back from payment go there"`
 	FrontendOrigins []string      `env:"CONSERVATORY_FRONTEND_ORIGINS" help:"exact origins that browsers may call from, separated by commas"`
+	PasskeyRPID     string        `env:"CONSERVATORY_PASSKEY_DOMAIN" help:"whose passkeys they are: the host of the frontend, which is the default, or a domain above it, e.g. example.org for https://app.example.org. Another one makes every passkey useless"`
 	TrustedProxies  []string      `env:"CONSERVATORY_TRUSTED_PROXIES" help:"addresses of proxies whose X-Forwarded-For is believed, separated by commas; they must overwrite it"`
 	TokenKeys       []string      `env:"CONSERVATORY_TOKEN_KEYS" help:"may be left out: access tokens are signed with keys that the database keeps sealed and that change every 90 days (conservatory admin keys). Ed25519 seeds given here (32 bytes, base64, separated by commas) are accepted beside those; the first signs only until the first key of the database does, a day after the first start that makes one. Keep them that long, so that the program before this version understands the tokens too, then take them away" secret:"true"`
 	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, refresh tokens, cursors and the seal of signing keys are derived from it; a new one signs everybody out" secret:"true"`
@@ -112,6 +113,7 @@ func (c Config) Check() error {
 	for _, o := range c.FrontendOrigins {
 		no(!origin(o), "CONSERVATORY_FRONTEND_ORIGINS must hold exact origins as browsers send them, such as https://app.example.org, not %q", o)
 	}
+	no(c.PasskeyRPID != "" && !above(c.PasskeyRPID, c.FrontendURL), "CONSERVATORY_PASSKEY_DOMAIN must be the host of CONSERVATORY_FRONTEND_URL or a domain above it, such as example.org")
 	for _, p := range c.TrustedProxies {
 		no(!network(p), "CONSERVATORY_TRUSTED_PROXIES must hold addresses or networks such as 10.0.0.0/8, not %q", p)
 	}
@@ -133,6 +135,7 @@ func (c Config) checkProduction() []error {
 	}
 	no(c.BaseURL != "" && !strings.HasPrefix(c.BaseURL, "https://"), "CONSERVATORY_BASE_URL must begin with https:// in production")
 	no(c.FrontendURL != "" && !strings.HasPrefix(c.FrontendURL, "https://"), "CONSERVATORY_FRONTEND_URL must begin with https:// in production")
+	no(c.FrontendURL != "" && c.PasskeyDomain() == "localhost", "CONSERVATORY_FRONTEND_URL must name a domain in production: passkeys belong to one")
 	no(len(c.FrontendOrigins) == 0, "CONSERVATORY_FRONTEND_ORIGINS is missing")
 	for _, o := range c.FrontendOrigins {
 		no(!strings.HasPrefix(o, "https://"), "CONSERVATORY_FRONTEND_ORIGINS must begin with https:// in production")

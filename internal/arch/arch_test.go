@@ -170,6 +170,7 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 		"github.com/golang-jwt/":       func(s source) bool { return s.path == "internal/account/token.go" },
 		"github.com/coreos/go-oidc/":   both(in("internal/identity"), named("openid")),
 		"golang.org/x/oauth2":          both(in("internal/identity"), named("openid")),
+		"github.com/go-webauthn/":      both(in("internal/factor"), named("webauthn")),
 		"github.com/zitadel/":          func(source) bool { return false },
 		"github.com/throttled/":        in("pkg/ratelimit"),
 		"github.com/gomodule/redigo":   in("pkg/ratelimit"),

@@ -1,5 +1,6 @@
-// Package factor is the second proof of who somebody is: an authenticator app
-// and the recovery codes for the day it is lost.
+// Package factor is the second proof of who somebody is: an authenticator app,
+// passkeys, and the recovery codes for the day they are lost. A passkey is also
+// a way to sign in, and proves two factors at a time.
 //
 // Decisions: a code opens nothing twice: the step of an authenticator's code
 // and the use of a recovery code are taken by one guarded UPDATE. Recovery
@@ -8,7 +9,12 @@
 // for a session, and committed although she gets a fault; five make her wait
 // instead of shutting her out, and a letter tells her. All tries and changes
 // of one person's factors wait for one row, so that they are decided one by
-// one. That a proof must be fresh is declared in the contract and asked at the
+// one. What a passkey signs is a challenge that is derived from an id, for one
+// purpose, person and session; it is used up before the answer is looked at.
+// Passkeys are discoverable and verify their user, so that nobody has to say
+// who she is, and nobody learns who has one. One that counts less than before
+// may be a copy: it is not let in, and she is told, but it stays, because two
+// answers of an honest one may overtake each other. That a proof must be fresh is declared in the contract and asked at the
 // door; what else the rules are stands in policy.go.
 package factor
 
@@ -29,15 +35,23 @@ import (
 
 // The faults of this domain, beside account.ErrProofWrong.
 var (
-	ErrTooManyTries = &fault.Error{Kind: fault.TooMany, Code: "factor-tries", Detail: "That were too many wrong codes. Please wait a little before the next one."}
-	ErrNeeded       = &fault.Error{Kind: fault.Conflict, Code: "factor-needed", Detail: "Your role asks for a second factor, and this is your last. Add another one first."}
-	ErrMissing      = &fault.Error{Kind: fault.Conflict, Code: "factor-missing", Detail: "Recovery codes stand in for a second factor. Please set one up first."}
+	ErrTooManyTries   = &fault.Error{Kind: fault.TooMany, Code: "factor-tries", Detail: "That were too many wrong codes. Please wait a little before the next one."}
+	ErrNeeded         = &fault.Error{Kind: fault.Conflict, Code: "factor-needed", Detail: "Your role asks for a second factor, and this is your last. Add another one first."}
+	ErrPasskey        = &fault.Error{Kind: fault.Unauthenticated, Code: "passkey-wrong", Detail: "This passkey does not let you in. Please begin again, or sign in another way."}
+	ErrPasskeyKnown   = &fault.Error{Kind: fault.Conflict, Code: "passkey-known", Detail: "This passkey was added before."}
+	ErrPasskeysFull   = &fault.Error{Kind: fault.Conflict, Code: "passkeys-full", Detail: "Ten passkeys are the most. Take one off that you no longer use."}
+	ErrPasskeyMissing = &fault.Error{Kind: fault.Conflict, Code: "passkey-missing", Detail: "You have no passkey here. Please prove in another way that it is you."}
+	ErrMissing        = &fault.Error{Kind: fault.Conflict, Code: "factor-missing", Detail: "Recovery codes stand in for a second factor. Please set one up first."}
 )
 
 // Config of a Factor.
 type Config struct {
 	Secret []byte // 32 bytes: recovery codes and the key for what is encrypted come from it
-	Issuer string // how an authenticator app names us
+	Issuer string // how authenticators name us
+	// Domain is whose passkeys ours are (the RP ID of Web Authentication), and
+	// Origins are the pages that may ask for them.
+	Domain  string
+	Origins []string
 }
 
 // Factor is this domain. It is safe for concurrent use.
@@ -47,7 +61,9 @@ type Factor struct {
 	account *account.Account
 	log     *audit.Log
 	seal    *sealer
+	party   party
 	issuer  string
+	domain  string
 }
 
 // New makes the domain.
@@ -59,14 +75,19 @@ func New(db *pg.DB, c clock.Clock, a *account.Account, log *audit.Log, cfg Confi
 	if err != nil {
 		return nil, err
 	}
-	return &Factor{db: db, clock: c, account: a, log: log, seal: seal, issuer: cfg.Issuer}, nil
+	party, err := newParty(cfg.Domain, cfg.Issuer, cfg.Origins)
+	if err != nil {
+		return nil, err
+	}
+	return &Factor{db: db, clock: c, account: a, log: log, seal: seal, party: party, issuer: cfg.Issuer, domain: cfg.Domain}, nil
 }
 
 // Set is what somebody can prove herself with.
 type Set struct {
 	Required      bool  // her role asks for one
 	TOTP          *TOTP // nil: none
-	RecoveryCodes int   // that are left
+	Passkeys      int
+	RecoveryCodes int // that are left
 }
 
 // TOTP is an authenticator app.
@@ -80,6 +101,9 @@ func (s Set) kinds() []string {
 	var kinds []string
 	if s.TOTP != nil {
 		kinds = append(kinds, account.ByTOTP)
+	}
+	if s.Passkeys > 0 {
+		kinds = append(kinds, account.ByPasskey)
 	}
 	if s.RecoveryCodes > 0 {
 		kinds = append(kinds, account.ByRecoveryCode)

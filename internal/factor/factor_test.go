@@ -67,7 +67,9 @@ func on(t *testing.T, db *pg.DB) *rig {
 	return r
 }
 
-func config() Config { return Config{Secret: bytes.Repeat([]byte("f"), 32), Issuer: "Conservatory"} }
+func config() Config {
+	return Config{Secret: bytes.Repeat([]byte("f"), 32), Issuer: "Conservatory", Domain: "app.example.org", Origins: []string{page}}
+}
 
 // inTx is a rig whose doings are rolled back.
 func inTx(t *testing.T) (context.Context, *rig) {
@@ -182,6 +184,8 @@ func TestNew(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){
 		"a short secret": func(c *Config) { c.Secret = c.Secret[:31] },
 		"no name":        func(c *Config) { c.Issuer = "" },
+		"an address":     func(c *Config) { c.Domain = "192.0.2.1" },
+		"no page":        func(c *Config) { c.Origins = nil },
 	} {
 		t.Run(name+" stops the start", func(t *testing.T) {
 			t.Parallel()

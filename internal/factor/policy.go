@@ -2,7 +2,7 @@ package factor
 
 // proofs counts what proves by itself; recovery codes only stand in.
 func proofs(s Set) int {
-	n := 0
+	n := s.Passkeys
 	if s.TOTP != nil {
 		n++
 	}
@@ -16,6 +16,14 @@ func last(s Set) bool { return proofs(s) <= 1 }
 func mayRemove(s Set) error {
 	if s.Required && last(s) {
 		return ErrNeeded
+	}
+	return nil
+}
+
+// mayAddPasskey says whether there is room for one more.
+func mayAddPasskey(has int) error {
+	if has >= maxPasskeys {
+		return ErrPasskeysFull
 	}
 	return nil
 }

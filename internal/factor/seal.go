@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/pkg/onetime"
 )
 
 const (
@@ -21,8 +23,9 @@ const (
 
 // sealer keeps what must be read again, and derives what need not.
 type sealer struct {
-	aead cipher.AEAD
-	key  []byte // of what is derived
+	aead      cipher.AEAD
+	key       []byte // of recovery codes
+	challenge onetime.Maker
 }
 
 // newSealer makes one key for each purpose (RFC 5869).
@@ -30,8 +33,8 @@ func newSealer(secret []byte) (*sealer, error) {
 	if len(secret) < 32 {
 		return nil, errors.New("the secret of second factors needs at least 32 bytes")
 	}
-	var keys [2][]byte
-	for i, purpose := range []string{"factor secret", "recovery code"} {
+	var keys [3][]byte
+	for i, purpose := range []string{"factor secret", "recovery code", "passkey challenge"} {
 		key, err := hkdf.Expand(sha256.New, secret, purpose, 32)
 		if err != nil {
 			return nil, fmt.Errorf("derive the key of a %s: %w", purpose, err)
@@ -46,7 +49,11 @@ func newSealer(secret []byte) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cipher of second factors: %w", err)
 	}
-	return &sealer{aead, keys[1]}, nil
+	challenge, err := onetime.New(keys[2])
+	if err != nil {
+		return nil, fmt.Errorf("make the key of challenges: %w", err)
+	}
+	return &sealer{aead, keys[1], challenge}, nil
 }
 
 // close encrypts the secret of an authenticator. It opens for this row of this

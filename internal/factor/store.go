@@ -52,7 +52,8 @@ type triesRow struct {
 }
 
 const (
-	setSQL = `SELECT t.confirmed_at, t.last_used_at, (SELECT count(*) FROM recovery_codes WHERE user_id = @user AND used_at IS NULL) AS recovery_codes
+	setSQL = `SELECT t.confirmed_at, t.last_used_at, (SELECT count(*) FROM passkeys WHERE user_id = @user) AS passkeys,
+    (SELECT count(*) FROM recovery_codes WHERE user_id = @user AND used_at IS NULL) AS recovery_codes
 FROM (SELECT 1) AS always LEFT JOIN totp_factors t ON t.user_id = @user AND t.confirmed_at IS NOT NULL`
 	// It also counts anew when the window is over.
 	lockSQL = `INSERT INTO factor_tries AS f (user_id, wrong, since) VALUES (@user, 0, @now)
@@ -82,10 +83,11 @@ func (f *Factor) set(ctx context.Context, who account.Actor) (Set, error) {
 	type row struct {
 		ConfirmedAt   sql.Null[time.Time]
 		LastUsedAt    sql.Null[time.Time]
+		Passkeys      int
 		RecoveryCodes int
 	}
 	r, _, err := one[row](ctx, f.db, "read second factors", setSQL, sql.Named("user", who.ID))
-	s := Set{Required: who.Staff(), RecoveryCodes: r.RecoveryCodes}
+	s := Set{Required: who.Staff(), Passkeys: r.Passkeys, RecoveryCodes: r.RecoveryCodes}
 	if r.ConfirmedAt.Valid {
 		s.TOTP = &TOTP{ConfirmedAt: r.ConfirmedAt.V.UTC(), LastUsedAt: r.LastUsedAt.V.UTC()}
 	}
@@ -166,5 +168,8 @@ func (f *Factor) prune(ctx context.Context, now time.Time) error {
 	if err := f.exec(ctx, "prune authenticators", pruneTOTPSQL, now.Add(-setUpTTL)); err != nil {
 		return err
 	}
-	return f.exec(ctx, "prune tries", pruneTriesSQL, now.Add(-window))
+	if err := f.exec(ctx, "prune tries", pruneTriesSQL, now.Add(-window)); err != nil {
+		return err
+	}
+	return f.pruneChallenges(ctx, now)
 }
