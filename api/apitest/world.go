@@ -262,8 +262,10 @@ func (h *House) Suspend(t testing.TB, userID uuid.UUID, closes admin.Closes) {
 // shutsOut tells the operations after which the caller's own session is over,
 // or she has another way to sign in than before.
 func shutsOut(op middleware.Operation) bool {
-	return slices.Contains([]string{"endSessions", "logOut", "changePassword", "confirmTOTP", "removeTOTP",
-		"addPasskey", "renamePasskey", "removePasskey", "beginPasskeyProof"}, op.ID)
+	return slices.Contains([]string{
+		"endSessions", "logOut", "changePassword", "confirmTOTP", "removeTOTP",
+		"addPasskey", "renamePasskey", "removePasskey", "beginPasskeyProof",
+	}, op.ID)
 }
 
 // twin makes somebody who may do what she may.

@@ -1492,9 +1492,14 @@ type Passkey struct {
 
 // PasskeyAssertion What `navigator.credentials.get()` gave, as `toJSON()` writes it (AuthenticationResponseJSON). More members are not read.
 type PasskeyAssertion struct {
-	ID       CredentialID `json:"id"`
-	RawID    CredentialID `json:"rawId"`
-	Response struct {
+	// AuthenticatorAttachment Not read.
+	AuthenticatorAttachment nullable.Nullable[string] `json:"authenticatorAttachment,omitempty,omitzero"`
+
+	// ClientExtensionResults Not read.
+	ClientExtensionResults map[string]interface{} `json:"clientExtensionResults,omitempty,omitzero"`
+	ID                     CredentialID           `json:"id"`
+	RawID                  CredentialID           `json:"rawId"`
+	Response               struct {
 		AuthenticatorData Base64URL                 `json:"authenticatorData"`
 		ClientDataJSON    Base64URL                 `json:"clientDataJSON"`
 		Signature         Base64URL                 `json:"signature"`
@@ -1505,9 +1510,14 @@ type PasskeyAssertion struct {
 
 // PasskeyAttestation What `navigator.credentials.create()` gave, as `toJSON()` writes it (RegistrationResponseJSON). More members are not read.
 type PasskeyAttestation struct {
-	ID       CredentialID `json:"id"`
-	RawID    CredentialID `json:"rawId"`
-	Response struct {
+	// AuthenticatorAttachment Not read.
+	AuthenticatorAttachment nullable.Nullable[string] `json:"authenticatorAttachment,omitempty,omitzero"`
+
+	// ClientExtensionResults Not read.
+	ClientExtensionResults map[string]interface{} `json:"clientExtensionResults,omitempty,omitzero"`
+	ID                     CredentialID           `json:"id"`
+	RawID                  CredentialID           `json:"rawId"`
+	Response               struct {
 		AttestationObject Base64URL `json:"attestationObject"`
 		ClientDataJSON    Base64URL `json:"clientDataJSON"`
 		Transports        []string  `json:"transports,omitempty,omitzero"`

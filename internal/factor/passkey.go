@@ -81,19 +81,19 @@ func (f *Factor) BeginPasskey(ctx context.Context, actor account.Actor) (Creatio
 // sessions owe it when it is the first. It is audited and told by mail.
 // Faults: passkey-wrong at /credential, passkey-name at /name, ErrPasskeyKnown,
 // ErrPasskeysFull.
-func (f *Factor) AddPasskey(ctx context.Context, actor account.Actor, name string, answer Attestation) (Passkey, error) {
+func (f *Factor) AddPasskey(ctx context.Context, actor account.Actor, name string, a Attestation) (Passkey, error) {
 	name, err := passkeyName(name)
 	if err != nil {
 		return Passkey{}, err
 	}
-	parsed, challenge, err := answer.read()
+	heard, err := a.read()
 	if err != nil {
 		return Passkey{}, errAttestation.Because(err)
 	}
-	if err := f.spend(ctx, toAdd, challenge, actor, errAttestation); err != nil {
+	if err := f.spend(ctx, toAdd, heard.challenge, actor, errAttestation); err != nil {
 		return Passkey{}, err
 	}
-	made, err := f.party.made(actor.ID, challenge, parsed)
+	made, err := f.party.made(actor.ID, heard)
 	if err != nil {
 		return Passkey{}, errAttestation.Because(err)
 	}

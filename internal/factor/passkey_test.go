@@ -48,7 +48,6 @@ func create(t *testing.T, b *softkey.Browser, c Creation) Attestation {
 	}
 	var a struct {
 		ID       string
-		RawID    string `json:"rawId"`
 		Response struct {
 			ClientDataJSON, AttestationObject string
 			Transports                        []string
@@ -57,7 +56,7 @@ func create(t *testing.T, b *softkey.Browser, c Creation) Attestation {
 	if err := json.Unmarshal(raw, &a); err != nil {
 		t.Fatal(err)
 	}
-	return Attestation{ID: a.ID, RawID: a.RawID, ClientData: a.Response.ClientDataJSON, Object: a.Response.AttestationObject, Transports: a.Response.Transports}
+	return Attestation{ID: a.ID, RawID: a.ID, ClientData: a.Response.ClientDataJSON, Object: a.Response.AttestationObject, Transports: a.Response.Transports}
 }
 
 // sign lets a browser answer a Request.
@@ -73,14 +72,13 @@ func sign(t *testing.T, b *softkey.Browser, r Request) Assertion {
 	}
 	var a struct {
 		ID       string
-		RawID    string `json:"rawId"`
 		Response struct{ ClientDataJSON, AuthenticatorData, Signature, UserHandle string }
 	}
 	if err := json.Unmarshal(raw, &a); err != nil {
 		t.Fatal(err)
 	}
 	return Assertion{
-		ID: a.ID, RawID: a.RawID, ClientData: a.Response.ClientDataJSON, AuthenticatorData: a.Response.AuthenticatorData,
+		ID: a.ID, RawID: a.ID, ClientData: a.Response.ClientDataJSON, AuthenticatorData: a.Response.AuthenticatorData,
 		Signature: a.Response.Signature, UserHandle: a.Response.UserHandle,
 	}
 }

@@ -55,8 +55,23 @@ type seen struct {
 	copied             bool // it counts less than before
 }
 
-// attestation reads an answer; the challenge is that which it claims.
-func (a Attestation) read() (parsed *protocol.ParsedCredentialCreationData, challenge string, err error) {
+// heardAttestation is an Attestation that could be read, and the challenge
+// that it claims to answer.
+type heardAttestation struct {
+	parsed    *protocol.ParsedCredentialCreationData
+	challenge string
+}
+
+// heardAssertion is the same of an Assertion.
+type heardAssertion struct {
+	parsed    *protocol.ParsedCredentialAssertionData
+	challenge string
+}
+
+// credential is whose use it claims to be.
+func (h heardAssertion) credential() []byte { return h.parsed.RawID }
+
+func (a Attestation) read() (heardAttestation, error) {
 	d := decoder{}
 	response := protocol.CredentialCreationResponse{
 		PublicKeyCredential: public(a.ID, d.bytes(a.RawID)),
@@ -66,15 +81,16 @@ func (a Attestation) read() (parsed *protocol.ParsedCredentialCreationData, chal
 		},
 	}
 	if d.err != nil {
-		return nil, "", d.err
+		return heardAttestation{}, d.err
 	}
-	if parsed, err = response.Parse(); err != nil {
-		return nil, "", fmt.Errorf("read an attestation: %w", err)
+	parsed, err := response.Parse()
+	if err != nil {
+		return heardAttestation{}, fmt.Errorf("read an attestation: %w", err)
 	}
-	return parsed, parsed.Response.CollectedClientData.Challenge, nil
+	return heardAttestation{parsed, parsed.Response.CollectedClientData.Challenge}, nil
 }
 
-func (a Assertion) read() (parsed *protocol.ParsedCredentialAssertionData, challenge string, err error) {
+func (a Assertion) read() (heardAssertion, error) {
 	d := decoder{}
 	response := protocol.CredentialAssertionResponse{
 		PublicKeyCredential: public(a.ID, d.bytes(a.RawID)),
@@ -84,12 +100,13 @@ func (a Assertion) read() (parsed *protocol.ParsedCredentialAssertionData, chall
 		},
 	}
 	if d.err != nil {
-		return nil, "", d.err
+		return heardAssertion{}, d.err
 	}
-	if parsed, err = response.Parse(); err != nil {
-		return nil, "", fmt.Errorf("read an assertion: %w", err)
+	parsed, err := response.Parse()
+	if err != nil {
+		return heardAssertion{}, fmt.Errorf("read an assertion: %w", err)
 	}
-	return parsed, parsed.Response.CollectedClientData.Challenge, nil
+	return heardAssertion{parsed, parsed.Response.CollectedClientData.Challenge}, nil
 }
 
 func public(id string, raw []byte) protocol.PublicKeyCredential {
@@ -97,13 +114,13 @@ func public(id string, raw []byte) protocol.PublicKeyCredential {
 }
 
 // made checks a new passkey of a user.
-func (p party) made(user uuid.UUID, challenge string, parsed *protocol.ParsedCredentialCreationData) (seen, error) {
-	session := webauthn.SessionData{Challenge: challenge, UserID: user[:], UserVerification: protocol.VerificationRequired}
+func (p party) made(user uuid.UUID, heard heardAttestation) (seen, error) {
+	session := webauthn.SessionData{Challenge: heard.challenge, UserID: user[:], UserVerification: protocol.VerificationRequired}
 	for _, alg := range Algorithms() {
 		session.CredParams = append(session.CredParams,
 			protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: webauthncose.COSEAlgorithmIdentifier(alg)})
 	}
-	c, err := p.web.CreateCredential(holder{id: user}, session, parsed)
+	c, err := p.web.CreateCredential(holder{id: user}, session, heard.parsed)
 	if err != nil {
 		return seen{}, fmt.Errorf("check an attestation: %w", err)
 	}
@@ -117,27 +134,27 @@ func (p party) made(user uuid.UUID, challenge string, parsed *protocol.ParsedCre
 	}, nil
 }
 
-// used checks the use of a passkey. An answer that names a user names its
-// owner; with discoverable it must name her.
-func (p party) used(row passkeyRow, challenge string, parsed *protocol.ParsedCredentialAssertionData, discoverable bool) (seen, error) {
+// used checks the use of a passkey; false when it does not hold. An answer that
+// names a user names its owner; with discoverable it must name her.
+func (p party) used(row passkeyRow, heard heardAssertion, discoverable bool) (is seen, holds bool) {
 	owner := holder{id: row.UserID, keys: []webauthn.Credential{{
 		ID: row.CredentialID, PublicKey: row.PublicKey,
 		Flags:         webauthn.CredentialFlags{UserVerified: true, BackupEligible: row.BackupEligible, BackupState: row.BackedUp},
 		Authenticator: webauthn.Authenticator{SignCount: uint32(row.SignCount)}, //nolint:gosec // it was one
 	}}}
-	session := webauthn.SessionData{Challenge: challenge, UserVerification: protocol.VerificationRequired}
+	session := webauthn.SessionData{Challenge: heard.challenge, UserVerification: protocol.VerificationRequired}
 	var c *webauthn.Credential
 	var err error
 	if discoverable {
-		_, c, err = p.web.ValidatePasskeyLogin(func([]byte, []byte) (webauthn.User, error) { return owner, nil }, session, parsed)
+		_, c, err = p.web.ValidatePasskeyLogin(func([]byte, []byte) (webauthn.User, error) { return owner, nil }, session, heard.parsed)
 	} else {
 		session.UserID = row.UserID[:]
-		c, err = p.web.ValidateLogin(owner, session, parsed)
+		c, err = p.web.ValidateLogin(owner, session, heard.parsed)
 	}
 	if err != nil {
-		return seen{}, fmt.Errorf("check an assertion: %w", err)
+		return seen{}, false // the caller learns only that it is wrong
 	}
-	return seen{id: c.ID, count: c.Authenticator.SignCount, backedUp: c.Flags.BackupState, copied: c.Authenticator.CloneWarning}, nil
+	return seen{count: c.Authenticator.SignCount, backedUp: c.Flags.BackupState, copied: c.Authenticator.CloneWarning}, true
 }
 
 // holder is a user, as the library asks for one.
