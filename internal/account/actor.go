@@ -49,10 +49,14 @@ func (a Actor) Fresh(now time.Time) bool {
 }
 
 // Proofs are what she can prove herself with: her second factors, or else her
-// password or a provider that she has linked.
+// password or a provider that she has linked; who holds a role thanks to the
+// second factor of a provider, that one.
 func (a Actor) Proofs() []string {
-	if len(a.Factors) > 0 {
+	switch {
+	case len(a.Factors) > 0:
 		return a.Factors
+	case a.Staff() && a.ByFactor:
+		return []string{ByOIDC}
 	}
 	return []string{ByPassword, ByOIDC}
 }

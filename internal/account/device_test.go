@@ -179,6 +179,13 @@ func TestProof(t *testing.T) {
 		if actor(s.AccessToken).Owes() {
 			t.Error("the session that made it owes it too")
 		}
+		// The password was being compared while the factor came.
+		stale := actor(other.AccessToken)
+		stale.Factors = nil
+		wantFault(t, r.ProvePassword(ctx, stale, goodPassword), ErrFactorOwed)
+		if !actor(other.AccessToken).Owes() {
+			t.Error("a password that was slow pays the factor")
+		}
 		full, _, err := r.SignIn(ctx, s.User.ID, Proof{Way: ByPasskey, Full: true})
 		if err != nil || full.FactorOwed || actor(full.AccessToken).Owes() {
 			t.Errorf("a proof that stands for two owes one: %v", err)

@@ -37,7 +37,30 @@ func (a *Account) ProvePassword(ctx context.Context, actor Actor, password strin
 	if !ok {
 		return ErrProofWrong
 	}
-	return a.noteProof(ctx, actor, false)
+	return a.ProveAgain(ctx, actor, false)
+}
+
+// ProveAgain notes that whoever acts has shown once more what she signs in
+// with; full: in a way that stands for two factors. Checking that takes a
+// while, so what she has by now is asked again: where she has got a second
+// factor nothing else proves her, and of who runs the community a session that
+// has shown two is not made fresh by one. Faults: ErrUnauthenticated,
+// ErrFactorOwed, ErrProofWrong.
+func (a *Account) ProveAgain(ctx context.Context, actor Actor, full bool) error {
+	return a.db.InTx(ctx, func(ctx context.Context) error {
+		u, ok, err := a.lockUser(ctx, actor.ID)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return ErrUnauthenticated
+		case len(u.Factors) > 0:
+			return ErrFactorOwed.By(u.Factors...)
+		case u.Staff() && actor.ByFactor && !full:
+			return ErrProofWrong
+		}
+		return a.noteProof(ctx, actor, full)
+	})
 }
 
 // passwordOf verifies the password of a user.

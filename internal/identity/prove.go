@@ -18,7 +18,8 @@ func (i *Identity) BeginProof(ctx context.Context, actor account.Actor, provider
 
 // Prove finishes what BeginProof started, once, in the same session, and opens
 // acts that need a fresh proof. The provider must say that she has signed in
-// there just now, and she must be linked. Faults: ErrFlow, ErrWrong,
+// there just now, and she must be linked. It counts as a second factor where
+// signing in with it does. Faults: ErrFlow, ErrWrong,
 // ErrProvider, ErrFactorOwed, ErrProofWrong.
 func (i *Identity) Prove(ctx context.Context, actor account.Actor, r Return) error {
 	if len(actor.Factors) > 0 {
@@ -39,5 +40,5 @@ func (i *Identity) Prove(ctx context.Context, actor account.Actor, r Return) err
 	if now := i.clock.Now(); owner != actor.ID || now.Sub(who.signedIn) > flowTTL || who.signedIn.After(now.Add(ahead)) {
 		return account.ErrProofWrong
 	}
-	return i.account.Prove(ctx, actor)
+	return i.account.ProveAgain(ctx, actor, c.provider.factor(who.acr, who.amr))
 }

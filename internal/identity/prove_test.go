@@ -67,6 +67,80 @@ func TestAProviderPaysNoSecondFactor(t *testing.T) {
 	wantFault(t, err, account.ErrFactorOwed)
 }
 
+// Asking a provider takes seconds, in which much can happen to her account.
+func TestWhatComesWhileTheProviderIsAskedCounts(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a second factor", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		there := maria()
+		old, mine := r.joined(ctx, there), r.signedInAgain(ctx, there)
+		stale := r.actor(ctx, old)
+		back := r.toProve(ctx, stale, there)
+		if err := r.account.SetFactors(ctx, r.actor(ctx, mine), []string{account.ByTOTP}); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, r.Prove(ctx, stale, back), account.ErrFactorOwed)
+		if who := r.actor(ctx, old); !who.Owes() {
+			t.Errorf("the other session does not owe the factor: %+v", who)
+		}
+	})
+
+	t.Run("a role", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		there := maria()
+		s := r.joined(ctx, there)
+		stale := r.actor(ctx, s)
+		back := r.toProve(ctx, stale, there)
+		if _, _, err := r.account.GrantRole(ctx, account.Actor{}, stale.ID, account.NewGrant{Role: account.Moderator}); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Prove(ctx, stale, back); err != nil {
+			t.Fatal(err)
+		}
+		if who := r.actor(ctx, s); !who.Owes() || who.ByFactor {
+			t.Errorf("one factor opens a role: %+v", who)
+		}
+	})
+}
+
+func TestAProviderWhoseFactorCountsProvesARole(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	r.providers[0].provider.FactorAMR = []string{"hwk"}
+	there := maria()
+	s := r.joined(ctx, there)
+	if _, _, err := r.account.GrantRole(ctx, account.Actor{}, s.User.ID, account.NewGrant{Role: account.Moderator}); err != nil {
+		t.Fatal(err)
+	}
+	r.there.Lie(claim("amr", []string{"hwk"}))
+	s = r.signedInAgain(ctx, there)
+	me := r.actor(ctx, s)
+	if me.Owes() {
+		t.Fatalf("%+v", me)
+	}
+	r.there.Lie(oidctest.Lie{})
+	wantFault(t, r.Prove(ctx, me, r.toProve(ctx, me, there)), account.ErrProofWrong)
+	r.there.Lie(claim("amr", []string{"hwk"}))
+	if err := r.Prove(ctx, me, r.toProve(ctx, me, there)); err != nil {
+		t.Fatal(err)
+	}
+	if who := r.actor(ctx, s); who.Owes() {
+		t.Errorf("%+v", who)
+	}
+}
+
+func (r rig) signedInAgain(ctx context.Context, there oidctest.Person) account.Session {
+	r.t.Helper()
+	s, err := r.SignIn(ctx, r.visit(ctx, false, there))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return s
+}
+
 func TestAProofIsNoSignInAndNoLink(t *testing.T) {
 	t.Parallel()
 	ctx, r := inTx(t)
