@@ -181,13 +181,6 @@ func (a *App) buildBilling() (err error) {
 	return err
 }
 
-func (a *App) buildSignin(mailer *mail.Mailer) (err error) {
-	a.Signin, err = signin.New(a.DB, a.Clock, a.Queue, mailer, a.Account, signin.Config{
-		Secret: a.Config.Derive("signin"), FrontendURL: a.Config.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing,
-	})
-	return err
-}
-
 func (a *App) keyring() error {
 	own, err := a.Config.SigningKeys()
 	if err != nil {

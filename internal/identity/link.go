@@ -100,6 +100,23 @@ func (i *Identity) Unlink(ctx context.Context, actor account.Actor, provider str
 	})
 }
 
+// UnlinkAll takes every provider off an account whose owner has taken it back.
+// It joins the transaction of ctx, is audited, and whoever calls it tells her.
+func (i *Identity) UnlinkAll(ctx context.Context, userID uuid.UUID) error {
+	return i.db.InTx(ctx, func(ctx context.Context) error {
+		gone, err := i.removeAll(ctx, userID)
+		if err != nil {
+			return err
+		}
+		for _, provider := range gone {
+			if err := i.audit(ctx, "identity.unlink", userID, provider); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (i *Identity) names() []string {
 	var all []string
 	for _, c := range i.providers {

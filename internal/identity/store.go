@@ -27,10 +27,11 @@ RETURNING id, provider, purpose`
 	touchSQL  = `UPDATE identities SET last_used_at = ?, provider = ? WHERE issuer = ? AND subject = ? RETURNING user_id AS id`
 	insertSQL = `INSERT INTO identities (id, user_id, provider, issuer, subject, linked_at) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING RETURNING id`
-	listSQL   = `SELECT provider, linked_at, last_used_at FROM identities WHERE user_id = ? ORDER BY linked_at, id`
-	oneSQL    = `SELECT provider, linked_at, last_used_at FROM identities WHERE user_id = ? AND issuer = ?`
-	lockSQL   = `SELECT provider FROM identities WHERE user_id = ? ORDER BY id FOR UPDATE`
-	removeSQL = `DELETE FROM identities WHERE user_id = ? AND provider = ?`
+	listSQL      = `SELECT provider, linked_at, last_used_at FROM identities WHERE user_id = ? ORDER BY linked_at, id`
+	oneSQL       = `SELECT provider, linked_at, last_used_at FROM identities WHERE user_id = ? AND issuer = ?`
+	lockSQL      = `SELECT provider FROM identities WHERE user_id = ? ORDER BY id FOR UPDATE`
+	removeSQL    = `DELETE FROM identities WHERE user_id = ? AND provider = ?`
+	removeAllSQL = `DELETE FROM identities WHERE user_id = ? RETURNING provider`
 )
 
 // one runs a statement that gives at most one row.
@@ -116,15 +117,25 @@ func (i *Identity) one(ctx context.Context, userID uuid.UUID, issuer string) (Li
 // lock gives the names of her providers, which nobody takes off meanwhile.
 func (i *Identity) lock(ctx context.Context, userID uuid.UUID) ([]string, error) {
 	rows, err := many[linkedRow](ctx, i.db, "lock identities", lockSQL, userID)
-	names := make([]string, len(rows))
-	for n, row := range rows {
-		names[n] = row.Provider
-	}
-	return names, err
+	return providers(rows), err
 }
 
 func (i *Identity) remove(ctx context.Context, userID uuid.UUID, provider string) error {
 	return i.exec(ctx, "remove an identity", removeSQL, userID, provider)
+}
+
+// removeAll gives the names of what is gone.
+func (i *Identity) removeAll(ctx context.Context, userID uuid.UUID) ([]string, error) {
+	rows, err := many[linkedRow](ctx, i.db, "remove identities", removeAllSQL, userID)
+	return providers(rows), err
+}
+
+func providers(rows []linkedRow) []string {
+	names := make([]string, len(rows))
+	for n, row := range rows {
+		names[n] = row.Provider
+	}
+	return names
 }
 
 func (i *Identity) prune(ctx context.Context, before time.Time) error {

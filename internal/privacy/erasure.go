@@ -84,19 +84,28 @@ func (p *Privacy) Erasure(ctx context.Context, who account.Actor) (Erasure, erro
 // UndoErasure takes back the one that is planned for whoever acts, and tells
 // her by mail. Fault: fault.ErrNotFound when there is none, or it has begun.
 func (p *Privacy) UndoErasure(ctx context.Context, who account.Actor) error {
-	return p.db.InTx(ctx, func(ctx context.Context) error {
-		id, ok, err := p.undoErasure(ctx, who.ID, p.clock.Now())
-		if err != nil {
+	undone, err := p.CallOff(ctx, who.ID)
+	if err == nil && !undone {
+		err = fault.ErrNotFound
+	}
+	return err
+}
+
+// CallOff takes back the erasure that is planned for somebody, and tells her
+// by mail; false when there is none, or it has begun. It joins the transaction
+// of ctx.
+func (p *Privacy) CallOff(ctx context.Context, userID uuid.UUID) (undone bool, err error) {
+	err = p.db.InTx(ctx, func(ctx context.Context) error {
+		var id uuid.UUID
+		if id, undone, err = p.undoErasure(ctx, userID, p.clock.Now()); err != nil || !undone {
 			return err
 		}
-		if !ok {
-			return fault.ErrNotFound
-		}
-		if err := p.record(ctx, who.ID, who.ID, "erasure.undo", id); err != nil {
+		if err := p.record(ctx, userID, userID, "erasure.undo", id); err != nil {
 			return err
 		}
-		return p.cfg.Domains.Account.Tell(ctx, who.ID, account.ErasureUndone)
+		return p.cfg.Domains.Account.Tell(ctx, userID, account.ErasureUndone)
 	})
+	return undone, err
 }
 
 // EraseDue promises the work on every erasure that is due and not finished.

@@ -108,8 +108,8 @@ func (s *Signin) moveTo(ctx context.Context, c change) error {
 // UndoEmail takes a change back, for whoever holds the token of the link at
 // the old address, before and after it was confirmed. Somebody was in her
 // account then: every session ends, every open code and link, what was changed
-// later loses its own way back, and the password is taken away; she asks for a
-// new one. Fault: ErrLink at /token; account.ErrEmailTaken when the address
+// later loses its own way back, the password and all linked providers are taken
+// away, and an erasure is called off; she asks for a new password. Fault: ErrLink at /token; account.ErrEmailTaken when the address
 // has an account of its own by now.
 func (s *Signin) UndoEmail(ctx context.Context, token string) error {
 	id := s.open(forUndo, token)
@@ -136,6 +136,9 @@ func (s *Signin) backTo(ctx context.Context, c change) error {
 		return err
 	}
 	if err := s.account.EndSessions(ctx, c.UserID, uuid.Nil, account.EndedByEmail); err != nil {
+		return err
+	}
+	if err := s.rescuer.TakenBack(ctx, c.UserID); err != nil {
 		return err
 	}
 	if err := s.audit(ctx, c.UserID, "email.undo"); err != nil {

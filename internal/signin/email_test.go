@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -68,6 +70,9 @@ func TestChangeOfAddress(t *testing.T) {
 			t.Errorf("she is told %q", r.sink.Messages(u.Email)[0].Subject)
 		}
 		wantFault(t, r.UndoEmail(ctx, token), ErrLink, "/token")
+		if !slices.Equal(r.rescues.told, []uuid.UUID{u.ID}) {
+			t.Errorf("other domains are told of %v", r.rescues.told)
+		}
 	})
 }
 

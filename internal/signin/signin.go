@@ -17,8 +17,10 @@
 // reset and confirmation. The one thing that outlives all of it is the way
 // back to the old address: whoever takes an account changes the address first
 // and then everything else. Using it we assume that somebody was in: all
-// sessions end, later changes lose their own way back, and the password is
-// taken away, for he may know it.
+// sessions end, later changes lose their own way back, every way in but her
+// mailbox is taken away (the password he may know, the providers he may have
+// linked), and an erasure that is planned is called off. Second factors stay:
+// else the link alone would be a way around them.
 package signin
 
 import (
@@ -55,12 +57,20 @@ type Biller interface {
 	EmailChanged(ctx context.Context, userID uuid.UUID) error
 }
 
+// Rescuer is told, in the transaction of ctx, that somebody has taken her
+// account back from whoever was in it: what he has linked to it or planned for
+// it must not outlive that.
+type Rescuer interface {
+	TakenBack(ctx context.Context, userID uuid.UUID) error
+}
+
 // Config of a Signin.
 type Config struct {
 	Secret      []byte // at least 32 bytes: codes and links are derived from it
 	FrontendURL string // begins the links; their token stands behind the #
 	Auditor     account.Auditor
 	Biller      Biller
+	Rescuer     Rescuer
 }
 
 // Signin is this domain. It is safe for concurrent use.
@@ -72,6 +82,7 @@ type Signin struct {
 	account  *account.Account
 	auditor  account.Auditor
 	biller   Biller
+	rescuer  Rescuer
 	once     onetime.Maker
 	frontend string
 	letters  map[letter]*mail.Template
@@ -92,7 +103,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, a *account.Acco
 		return nil, err
 	}
 	s := &Signin{
-		db: db, clock: c, queue: q, mailer: m, account: a, auditor: cfg.Auditor, biller: cfg.Biller,
+		db: db, clock: c, queue: q, mailer: m, account: a, auditor: cfg.Auditor, biller: cfg.Biller, rescuer: cfg.Rescuer,
 		once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"), letters: letters,
 	}
 	s.work(q)

@@ -44,6 +44,7 @@ type rig struct {
 	sink    *mailsink.Sink
 	acts    *acts
 	bills   *bills
+	rescues *rescues
 }
 
 // acts remembers what was audited, in place of the audit domain.
@@ -83,10 +84,19 @@ func (b *bills) EmailChanged(_ context.Context, userID uuid.UUID) error {
 	return nil
 }
 
+// rescues remembers who has taken her account back, in place of the domains
+// above.
+type rescues struct{ told []uuid.UUID }
+
+func (r *rescues) TakenBack(_ context.Context, userID uuid.UUID) error {
+	r.told = append(r.told, userID)
+	return nil
+}
+
 // on builds the domain over db.
 func on(t *testing.T, db *pg.DB) *rig {
 	t.Helper()
-	r := &rig{db: db, clock: clock.NewManual(noon), acts: &acts{}, bills: &bills{}}
+	r := &rig{db: db, clock: clock.NewManual(noon), acts: &acts{}, bills: &bills{}, rescues: &rescues{}}
 	mailer := r.relay(t)
 	keys, err := keyring.New(db, r.clock, keyring.Config{
 		Environment: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))}, SealKey: bytes.Repeat([]byte("k"), 32),
@@ -106,7 +116,7 @@ func on(t *testing.T, db *pg.DB) *rig {
 		t.Fatal(err)
 	}
 	r.Signin, err = New(db, r.clock, r.queue, mailer, r.account, Config{
-		Secret: bytes.Repeat([]byte("t"), 32), FrontendURL: "https://app.example.org/", Auditor: r.acts, Biller: r.bills,
+		Secret: bytes.Repeat([]byte("t"), 32), FrontendURL: "https://app.example.org/", Auditor: r.acts, Biller: r.bills, Rescuer: r.rescues,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,31 @@
+package server
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/mail"
+	"github.com/womens-tech-conservatory/conservatory/internal/signin"
+)
+
+func (a *App) buildSignin(mailer *mail.Mailer) (err error) {
+	a.Signin, err = signin.New(a.DB, a.Clock, a.Queue, mailer, a.Account, signin.Config{
+		Secret: a.Config.Derive("signin"), FrontendURL: a.Config.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing, Rescuer: rescuer{a},
+	})
+	return err
+}
+
+// rescuer lets signing in, which is of a lower tier, tell other domains that
+// somebody has taken her account back.
+type rescuer struct{ app *App }
+
+// TakenBack takes off what opens the account without her mailbox, and calls
+// off its erasure.
+func (r rescuer) TakenBack(ctx context.Context, userID uuid.UUID) error {
+	if err := r.app.Identity.UnlinkAll(ctx, userID); err != nil {
+		return err
+	}
+	_, err := r.app.Privacy.CallOff(ctx, userID)
+	return err
+}
