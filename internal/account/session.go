@@ -106,8 +106,9 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 	return s, err
 }
 
-// SignIn opens a session for somebody who has proved who she is, and ends the
-// oldest beyond the twentieth; false when she may not sign in. Who has second
+// SignIn opens a session for somebody who has proved who she is, and ends one
+// beyond the twentieth, if any waits for a second factor that one, else the
+// oldest; false when she may not sign in. Who has second
 // factors, or a role, still owes one, unless the proof stands for two. It joins the
 // transaction of ctx, in which the proof was used up.
 func (a *Account) SignIn(ctx context.Context, userID uuid.UUID, by Proof) (s Session, ok bool, err error) {
@@ -131,7 +132,7 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) 
 	if err := a.insertSession(ctx, row, by.Way, now); err != nil {
 		return Session{}, false, err
 	}
-	evicted, err := a.capSessions(ctx, userID, now)
+	evicted, err := a.capSessions(ctx, userID, row.ID, now)
 	if err != nil {
 		return Session{}, false, err
 	}

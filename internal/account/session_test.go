@@ -125,6 +125,44 @@ func TestSessionCap(t *testing.T) {
 	}
 }
 
+func TestWhoOnlyKnowsHerPasswordDoesNotPushHerOut(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	email, u := r.member(ctx, t)
+	var hers []Session
+	for range maxSessions {
+		s, ok, err := r.SignIn(ctx, u.ID, Proof{Way: ByPasskey, Full: true})
+		if err != nil || !ok {
+			t.Fatal(err)
+		}
+		hers = append(hers, s)
+		r.clock.Advance(time.Second)
+	}
+	who, err := r.Authenticate(ctx, hers[1].AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SetFactors(ctx, who, []string{ByTOTP}); err != nil {
+		t.Fatal(err)
+	}
+	set(ctx, t, r.db, `UPDATE sessions SET proved_at = $2, proved_by_factor = true WHERE user_id = $1`, u.ID, r.clock.Now()) // and she proves it everywhere
+	for range 5 {
+		s, err := r.LogIn(ctx, email, goodPassword)
+		if err != nil || !s.FactorOwed {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if _, err := r.Authenticate(ctx, s.AccessToken); err != nil {
+			t.Errorf("the newest session: %v", err)
+		}
+		r.clock.Advance(time.Second)
+	}
+	for i, s := range hers[1:] {
+		if _, err := r.Authenticate(ctx, s.AccessToken); err != nil {
+			t.Errorf("her session %d has ended", i+1)
+		}
+	}
+}
+
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
 

@@ -41,10 +41,12 @@ const seenEvery = 5 * time.Minute
 const (
 	insertSessionSQL = `INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, idle_expires_at, expires_at,
     device, network, way, last_seen_at, proved_at, proved_by_factor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	capSessionsSQL = `UPDATE sessions SET revoked_at = ?, revoked_reason = 'cap'
-WHERE user_id = ? AND revoked_at IS NULL AND id NOT IN (
-    SELECT id FROM sessions WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
-    ORDER BY created_at DESC, id DESC LIMIT ?) RETURNING id`
+	// Beside the newest, those stay first that owe nothing: else whoever knows
+	// a password could push her out with sessions that open nothing.
+	capSessionsSQL = `UPDATE sessions SET revoked_at = @now, revoked_reason = 'cap'
+WHERE user_id = @user AND revoked_at IS NULL AND id NOT IN (
+    SELECT id FROM sessions WHERE user_id = @user AND revoked_at IS NULL AND idle_expires_at > @now AND expires_at > @now
+    ORDER BY id = @newest DESC, proved_at IS NULL, created_at DESC, id DESC LIMIT @most) RETURNING id`
 	// It notes that the keys of a generation have arrived, and about when she
 	// was here; most of the time that is known already and nothing is written.
 	liveSessionSQL = `WITH seen AS (
@@ -76,9 +78,11 @@ func (a *Account) insertSession(ctx context.Context, s sessionRow, way string, n
 		from.Device, from.Network, way, now, sql.Null[time.Time]{V: now, Valid: s.Proved}, s.ByFactor)
 }
 
-// capSessions ends the oldest live sessions beyond the twentieth.
-func (a *Account) capSessions(ctx context.Context, userID uuid.UUID, now time.Time) (int, error) {
-	rows, err := many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, now, userID, userID, now, now, maxSessions)
+// capSessions ends live sessions beyond the twentieth: those that wait for a
+// second factor, then the oldest.
+func (a *Account) capSessions(ctx context.Context, userID, newest uuid.UUID, now time.Time) (int, error) {
+	rows, err := many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, sql.Named("now", now), sql.Named("user", userID),
+		sql.Named("newest", newest), sql.Named("most", maxSessions))
 	return len(rows), err
 }
 
