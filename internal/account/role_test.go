@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
@@ -227,6 +228,43 @@ func TestTwoAdminsWhoDemoteEachOther(t *testing.T) {
 		left := scalar[int](ctx, t, r.db, `SELECT count(*) FROM user_roles WHERE role = 'admin'`)
 		if left != 1 || (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), ErrLastAdmin) {
 			t.Fatalf("%d are left: %v, %v", left, errs[0], errs[1])
+		}
+	}
+}
+
+// One admin changes the end of a role while another takes it: whoever is told
+// that it was taken can rely on it.
+func TestARoleThatIsSaidToBeTakenIsTaken(t *testing.T) {
+	t.Parallel()
+	r := on(t, pgtest.New(t))
+	ctx := t.Context()
+	_, u := r.member(ctx, t)
+	end := noon.Add(time.Hour)
+	g := r.give(ctx, t, u.ID, NewGrant{Role: Coach, EndsAt: &end})
+	taken := make(chan error, 1)
+	err := r.db.InTx(ctx, func(ctx context.Context) error {
+		later := end.Add(time.Hour)
+		if _, _, err := r.grant(ctx, uuid.Nil, u.ID, NewGrant{Role: Coach, EndsAt: &later}); err != nil {
+			return err
+		}
+		go func() { taken <- r.TakeRole(t.Context(), Actor{}, u.ID, g.ID) }()
+		return r.untilSomebodyWaits(t)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFault(t, <-taken, fault.ErrNotFound)
+}
+
+// untilSomebodyWaits returns when a statement waits for a row.
+func (r *rig) untilSomebodyWaits(t *testing.T) error {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		var waiting bool
+		err := r.db.Pool().QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
+		if err != nil || waiting {
+			return err
 		}
 	}
 }

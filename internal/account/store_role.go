@@ -32,9 +32,10 @@ DELETE FROM limited_roles WHERE user_id = @user AND role = @role AND cohort_id I
 SELECT CAST(@id AS uuid), CAST(@user AS uuid), CAST(@role AS text), c.id, s.id, CAST(@by AS uuid), CAST(@at AS timestamptz), CAST(@ends AS timestamptz)
 FROM (SELECT 1) one LEFT JOIN cohorts c ON c.id = @cohort LEFT JOIN spaces s ON s.id = @space
 WHERE c.id IS NOT DISTINCT FROM @cohort AND s.id IS NOT DISTINCT FROM @space RETURNING id`
-	deleteGrantSQL = `WITH everywhere AS (DELETE FROM user_roles WHERE id = @id) DELETE FROM limited_roles WHERE id = @id`
-	pruneRolesSQL  = `DELETE FROM limited_roles WHERE ends_at < ?`
-	adminTurnSQL   = `SELECT pg_advisory_xact_lock(hashtextextended('account.admins', 0))`
+	deleteGrantSQL = `WITH everywhere AS (DELETE FROM user_roles WHERE id = @id RETURNING id), limited AS (DELETE FROM limited_roles WHERE id = @id RETURNING id)
+SELECT id FROM everywhere UNION ALL SELECT id FROM limited`
+	pruneRolesSQL = `DELETE FROM limited_roles WHERE ends_at < ?`
+	adminTurnSQL  = `SELECT pg_advisory_xact_lock(hashtextextended('account.admins', 0))`
 	// A statement of its own behind the lock: it sees what the one before did.
 	lastingSQL = `WITH lasting AS (
     SELECT r.user_id FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = 'admin' AND u.state = 'active'
@@ -142,8 +143,14 @@ func (a *Account) replaceGrant(ctx context.Context, g Grant) error {
 	return errNoSpace
 }
 
+// deleteGrant fails with fault.ErrNotFound when the grant is gone meanwhile:
+// one with another end may have taken its place.
 func (a *Account) deleteGrant(ctx context.Context, id uuid.UUID) error {
-	return a.exec(ctx, "take a role", deleteGrantSQL, sql.Named("id", id))
+	_, ok, err := one[idRow](ctx, a.db, "take a role", deleteGrantSQL, sql.Named("id", id))
+	if err == nil && !ok {
+		err = fault.ErrNotFound
+	}
+	return err
 }
 
 // oneAdminAtATime lets transactions in which somebody may stop being an admin
