@@ -34,25 +34,26 @@ type Budget struct {
 type General struct {
 	Anyone   ratelimit.Quota // for each address, while nobody is signed in
 	SignedIn ratelimit.Quota // for each person
+	// Known is how often all devices that are known for one e-mail address are
+	// told from strangers. Each time somebody signs in one more is known: their
+	// own budgets alone would be no bound.
+	Known ratelimit.Quota
 }
 
 func general(doc *openapi3.T) (General, error) {
-	var texts struct {
-		Anyone   string `json:"anyone"`
-		SignedIn string `json:"signed_in"`
-	}
+	var texts map[string]string
 	if err := extension(doc.Extensions, "x-limit", &texts); err != nil {
 		return General{}, err
 	}
-	anyone, err := ratelimit.ParseQuota(texts.Anyone)
-	if err != nil {
-		return General{}, fmt.Errorf("x-limit.anyone: %w", err)
+	var g General
+	var wrong []error
+	for name, into := range map[string]*ratelimit.Quota{"anyone": &g.Anyone, "signed_in": &g.SignedIn, "known": &g.Known} {
+		var err error
+		if *into, err = ratelimit.ParseQuota(texts[name]); err != nil {
+			wrong = append(wrong, fmt.Errorf("x-limit.%s: %w", name, err))
+		}
 	}
-	signedIn, err := ratelimit.ParseQuota(texts.SignedIn)
-	if err != nil {
-		return General{}, fmt.Errorf("x-limit.signed_in: %w", err)
-	}
-	return General{anyone, signedIn}, nil
+	return g, errors.Join(wrong...)
 }
 
 func budgets(op *openapi3.Operation) ([]Budget, error) {

@@ -13,7 +13,7 @@ func contractWith(access, limit, members string) string {
 	spec := `
 openapi: 3.1.0
 info: {title: t, version: '1'}
-x-limit: {anyone: 60/1m, signed_in: 300/1m}
+x-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h}
 paths:
   /x:
     post:
@@ -71,7 +71,7 @@ func TestContractWithoutLimitsIsRefused(t *testing.T) {
 
 func TestGeneralLimitIsNeeded(t *testing.T) {
 	t.Parallel()
-	spec := strings.Replace(string(conservatory.Contract), "\nx-limit: {anyone: 60/1m, signed_in: 300/1m}", "", 1)
+	spec := strings.Replace(string(conservatory.Contract), "\nx-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h}", "", 1)
 	if _, err := middleware.LoadContract(t.Context(), []byte(spec)); err == nil || !strings.Contains(err.Error(), "x-limit.anyone") {
 		t.Errorf("a contract without a general limit: %v", err)
 	}

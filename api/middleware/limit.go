@@ -56,6 +56,7 @@ type Limits struct {
 	contract  *Contract
 	anyone    *ratelimit.Limiter
 	signedIn  *ratelimit.Limiter
+	known     *ratelimit.Limiter
 	operation map[string][]spender
 }
 
@@ -84,6 +85,9 @@ func NewLimits(contract *Contract, cfg LimitConfig) (*Limits, error) {
 		return nil, err
 	}
 	if l.signedIn, err = counters[PerSession].Limiter("signed-in", contract.General.SignedIn.Times(cfg.Factor)); err != nil {
+		return nil, err
+	}
+	if l.known, err = counters[PerAccount].Limiter("known", contract.General.Known.Times(cfg.Factor)); err != nil {
 		return nil, err
 	}
 	for _, op := range contract.Operations {

@@ -33,13 +33,22 @@ func (l *Limits) whom(c *gin.Context, op *Operation) subject {
 	if said.Email != "" {
 		who.mailbox = l.Subjects.LimitKey(said.Email)
 	}
-	if id, ok := l.Subjects.KnownDevice(said.Email, said.DeviceToken); ok {
+	if id, ok := l.Subjects.KnownDevice(said.Email, said.DeviceToken); ok && l.believed(c, who.mailbox) {
 		who.device = id.String()
 	}
 	if id, ok := l.Subjects.SessionOf(said.RefreshToken); ok {
 		who.session = id.String()
 	}
 	return who
+}
+
+// believed reports whether a known device of a mailbox is still told from
+// strangers. Beyond what all of them have together it is counted like anybody:
+// who was in an account once could otherwise guess with as many devices as she
+// made known then.
+func (l *Limits) believed(c *gin.Context, mailbox string) bool {
+	r, err := l.known.Take(c.Request.Context(), mailbox)
+	return err == nil && !r.Refused
 }
 
 // said is what of a body, or of the cookies that stand for it, tells for whom

@@ -243,6 +243,38 @@ func TestNobodyLocksSomebodyElseOut(t *testing.T) {
 	})
 }
 
+// Whoever was in her account once made many devices known there. When she has
+// shut him out they are no budget each.
+func TestManyKnownDevicesAreNoBudgetEach(t *testing.T) {
+	t.Parallel()
+	h := apitest.New(t, strict, behindProxy)
+	her := h.Person(t, "her") // signs in once, as a stranger
+	var devices []string
+	body := password(her.Email, apitest.Password)
+	for i := range 15 {
+		var session struct {
+			DeviceToken string `json:"device_token"`
+		}
+		c := attempt(i)
+		c.Body = body
+		h.Do(t, c).Must(t, http.StatusOK).Into(t, &session)
+		devices = append(devices, session.DeviceToken)
+		if i >= 3 {
+			body = password(her.Email, apitest.Password)
+			body["device_token"] = devices[i-3]
+		}
+	}
+	n, _ := judged(t, h, 4*len(devices), func(i int) apitest.Call {
+		c := attempt(i)
+		c.Body = password(her.Email, "a guess, and another")
+		c.Body.(map[string]string)["device_token"] = devices[i%len(devices)] //nolint:forcetypeassert // we made it
+		return c
+	})
+	if n > 20 {
+		t.Errorf("%d guesses were looked at", n)
+	}
+}
+
 func TestAMailboxIsNotFlooded(t *testing.T) {
 	t.Parallel()
 	h := apitest.New(t, strict, behindProxy)
