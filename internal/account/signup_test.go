@@ -114,6 +114,18 @@ func TestSignUpMails(t *testing.T) {
 		}
 	})
 
+	t.Run("whoever signs up with an address writes no link of his into its mailbox", func(t *testing.T) {
+		if _, err := r.SignUp(ctx, NewSignup{Email: "victim@example.org", Password: goodPassword, DisplayName: "Gift at https://evil.example"}); err != nil {
+			t.Fatal(err)
+		}
+		r.idle(t)
+		for _, m := range r.sink.Messages("victim@example.org") {
+			if strings.Contains(m.Text+m.HTML+m.Subject, "evil.example") || strings.Contains(m.Text+m.HTML, "https://evil") {
+				t.Errorf("the mail is\n%s", m.Text)
+			}
+		}
+	})
+
 	t.Run("nothing secret and no address is in the arguments of a job", func(t *testing.T) {
 		n := scalar[int](ctx, t, r.db, `SELECT count(*) FROM river_job WHERE args::text !~ '^\{"signup_id": "[0-9a-f-]{36}"\}$' AND kind LIKE 'account.%mail'`)
 		if n != 0 {

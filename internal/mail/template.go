@@ -22,7 +22,9 @@ import (
 // The first line is the subject, empty lines part the paragraphs, `>` sets a
 // line apart and `=>` is a link with its label. The blocks are fixed before
 // any value is filled in, so a value can neither add one nor write HTML; one
-// that comes out empty is left out.
+// that comes out empty is left out. What somebody chose who is not the reader,
+// such as a name in a letter to an address that is not proved yet, is written
+// {{plain .Name}}.
 type Template struct {
 	subject *template.Template
 	blocks  []block
@@ -96,11 +98,25 @@ func parseBlock(part string) (b block, err error) {
 }
 
 func inline(source string) (*template.Template, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(source)
+	t, err := template.New("").Funcs(template.FuncMap{"plain": plain}).Option("missingkey=error").Parse(source)
 	if err != nil {
 		return nil, fmt.Errorf("parse a mail template: %w", err)
 	}
 	return t, nil
+}
+
+// plain writes what somebody chose so that no reader of mail makes a link or
+// an address of it: the only links in our letters are ours.
+func plain(chosen string) string {
+	var b strings.Builder
+	runes := []rune(chosen)
+	for i, r := range runes {
+		b.WriteRune(r)
+		if strings.ContainsRune(".:/@。．｡", r) && i+1 < len(runes) && runes[i+1] != ' ' {
+			b.WriteRune(' ')
+		}
+	}
+	return b.String()
 }
 
 // Letter fills in data and addresses the letter.

@@ -95,6 +95,32 @@ the Women's Tech Conservatory
 	})
 }
 
+func TestWhatSomebodyElseChoseIsNoLink(t *testing.T) {
+	t.Parallel()
+	tpl, err := mail.ParseTemplate("Subject: Hello\n\nHello {{plain .Name}},")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for chosen, want := range map[string]string{
+		"Maria":                         "Maria",
+		"Dr. Maria St. John":            "Dr. Maria St. John",
+		"Maria J.":                      "Maria J.",
+		"https://evil.example/x":        "https: / / evil. example/ x",
+		"Win at evil.example today":     "Win at evil. example today",
+		"ask me@evil.example":           "ask me@ evil. example",
+		"evil。example":                  "evil。 example",
+		"a name with tel:0900 or www.x": "a name with tel: 0900 or www. x",
+	} {
+		m, err := tpl.Letter("maria@example.org", "k", data{Name: chosen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(strings.Fields(m.Text), " "); !strings.HasPrefix(got, "Hello "+want+",") {
+			t.Errorf("%q is written %q", chosen, got)
+		}
+	}
+}
+
 func TestParseTemplate(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "Hello", "Subject: {{.Name", "Subject: x\n\n{{end}}", "Subject: x\n\n=> {{ x y", "Subject: x\n\n> {{"} {
