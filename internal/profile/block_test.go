@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 )
 
@@ -97,6 +99,45 @@ func TestBlock(t *testing.T) {
 		ok(t, w.Block(w.ctx, maria, list[0].ID))
 		if len(list) != 100 || list[0].DisplayName != "Somebody" {
 			t.Errorf("%d blocks", len(list))
+		}
+	})
+}
+
+// Being in the team of a cohort without being a coach is a name on a list.
+func TestWhoIsNoCoachAnyMoreLeadsNobody(t *testing.T) {
+	t.Parallel()
+	w := inTx(t)
+	maria := w.person("Maria", "full")
+	former := w.person("Former", "full")
+	winter := w.cohort(maria)
+	w.coach(former, winter)
+	w.change(maria, profile.Edit{Headline: new("Logistics of six"), For: everywhere(profile.MyCohorts)})
+	m, err := w.Member(w.ctx, former, maria.ID)
+	if ok(t, err); m.Headline != "" {
+		t.Error("she reads what is for the cohort")
+	}
+	if got := w.names(former, profile.Query{Cohort: winter}); len(got) > 0 {
+		t.Errorf("she lists the cohort: %v", got)
+	}
+	if got := w.names(maria, profile.Query{Cohort: winter}); len(got) != 1 {
+		t.Errorf("to the cohort she is one of it: %v", got)
+	}
+	ok(t, w.Block(w.ctx, maria, former.ID))
+	_, err = w.Member(w.ctx, former, maria.ID)
+	is(t, err, fault.ErrNotFound)
+	t.Run("one with a role for the cohort is of it, in the list too, until the role ends", func(t *testing.T) {
+		guest := w.person("Guest", "")
+		w.exec(`INSERT INTO limited_roles (id, user_id, role, cohort_id, granted_at, ends_at) VALUES ($1, $2, 'coach', $3, $4, $5)`, pg.NewID(), guest.ID, winter, noon, noon.Add(time.Hour))
+		if got := w.names(maria, profile.Query{Cohort: winter}); len(got) != 2 {
+			t.Errorf("%v", got)
+		}
+		m, err := w.Member(w.ctx, guest, maria.ID)
+		if ok(t, err); m.Headline == "" {
+			t.Error("she does not see whom she coaches")
+		}
+		w.now.Advance(time.Hour)
+		if got := w.names(maria, profile.Query{Cohort: winter}); len(got) != 1 {
+			t.Errorf("the role is over: %v", got)
 		}
 	})
 }

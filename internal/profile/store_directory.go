@@ -24,21 +24,29 @@ CROSS JOIN LATERAL (
 WHERE u.state = 'active' AND coalesce(a.reason, '') <> 'banned'
   AND (r.staff OR (coalesce(a.level, 'none') <> 'none' AND (a.until IS NULL OR a.until > @now)))`
 
+// teamSQL are those who lead cohorts at a moment: coaches everywhere who are in
+// the team of one, and whoever has a role for one.
+const teamSQL = `
+    SELECT c.cohort_id, c.user_id FROM cohort_coaches c
+    WHERE EXISTS (SELECT 1 FROM held_roles r WHERE r.user_id = c.user_id AND r.role = 'coach' AND r.cohort_id IS NULL AND r.space_id IS NULL
+                  AND (r.ends_at IS NULL OR r.ends_at > @now))
+    UNION ALL
+    SELECT cohort_id, user_id FROM limited_roles WHERE cohort_id IS NOT NULL AND (ends_at IS NULL OR ends_at > @now)`
+
 // viewerSQL are the common table expressions about who looks: viewer (no row
 // when she may not), her cohorts, the people in them, and who is not there for
 // her. Her blocks rest where she is on duty.
 const viewerSQL = `
 WITH viewer AS (
     SELECT u.id, r.leads ` + presentSQL + ` AND u.id = @viewer
+), team AS NOT MATERIALIZED (` + teamSQL + `
 ), led AS (
-    SELECT cohort_id FROM cohort_coaches WHERE user_id = @viewer
-    UNION SELECT cohort_id FROM held_roles WHERE user_id = @viewer AND cohort_id IS NOT NULL AND (ends_at IS NULL OR ends_at > @now)
+    SELECT cohort_id FROM team WHERE user_id = @viewer
 ), mine AS (
     SELECT cohort_id FROM enrolments WHERE user_id = @viewer AND state <> 'withdrawn' UNION SELECT cohort_id FROM led
 ), mates AS (
     SELECT user_id FROM enrolments WHERE cohort_id IN (SELECT cohort_id FROM mine) AND state <> 'withdrawn'
-    UNION SELECT user_id FROM cohort_coaches WHERE cohort_id IN (SELECT cohort_id FROM mine)
-    UNION SELECT user_id FROM limited_roles WHERE cohort_id IN (SELECT cohort_id FROM mine) AND (ends_at IS NULL OR ends_at > @now)
+    UNION SELECT user_id FROM team WHERE cohort_id IN (SELECT cohort_id FROM mine)
 ), hidden AS MATERIALIZED (
     SELECT h.person_id FROM hidden_people(@viewer, @now) h
     WHERE NOT (SELECT leads FROM viewer)
@@ -88,7 +96,7 @@ const askedSQL = `to_tsquery('simple', '''' || replace(nullif(folded(CAST(@q AS 
 
 const cohortSQL = ` AND CAST(@cohort AS uuid) IN (SELECT cohort_id FROM mine) AND p.user_id IN (
     SELECT user_id FROM enrolments WHERE cohort_id = @cohort AND state <> 'withdrawn'
-    UNION ALL SELECT user_id FROM cohort_coaches WHERE cohort_id = @cohort)`
+    UNION ALL SELECT user_id FROM team WHERE cohort_id = @cohort)`
 
 // directorySQL puts together what is asked for.
 func directorySQL(q Query) string {
