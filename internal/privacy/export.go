@@ -9,6 +9,7 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
+	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
@@ -108,18 +109,25 @@ func (p *Privacy) OpenExport(ctx context.Context, who account.Actor, id uuid.UUI
 	if err == nil {
 		file, size, err = p.cfg.Files.Read(ctx, *e.File)
 	}
+	if blob.Missing(err) {
+		err = ErrExportGone // its row follows in a moment: see ExpireExports
+	}
 	return e, file, size, err
 }
 
 // MakeExport makes the file of a copy that was asked for. It begins anew after
-// a crash, and does nothing when the copy is there or not wanted any more.
+// a crash, and does nothing when the copy is there. Of one that is not wanted
+// any more it takes away what an earlier try may have left.
 func (p *Privacy) MakeExport(ctx context.Context, id uuid.UUID) error {
 	return p.db.Serial(ctx, "privacy:export:"+id.String(), func(ctx context.Context) error {
-		e, ok, err := p.export(ctx, id)
-		if err != nil || !ok || (e.State != ExportWaiting && e.State != ExportWorking) {
+		key := "exports/" + id.String() + ".zip"
+		e, _, err := p.export(ctx, id)
+		switch {
+		case err != nil || e.State == ExportReady:
 			return err
+		case e.State != ExportWaiting && e.State != ExportWorking: // also when she has left
+			return p.cfg.Files.Delete(ctx, key)
 		}
-		key := "exports/" + e.ID.String() + ".zip"
 		if err := p.beginExport(ctx, e.ID, key); err != nil {
 			return err
 		}

@@ -8,8 +8,10 @@ const endOfInvitation = "(SELECT least(i.expires_at, coalesce(i.revoked_at, 'inf
 func invitationTags() []Table {
 	return []Table{
 		{
-			Name: "invitations", About: "Invitations that were sent to your address.",
-			Whose: where("email_key = (SELECT u.email_key FROM users u WHERE u.id = @person)"), Rows: Gone,
+			// Also to an address that she has given up since: she has accepted it.
+			Name: "invitations", About: "Invitations that were sent to you.",
+			Whose: where(`email_key = (SELECT u.email_key FROM users u WHERE u.id = @person)
+    OR (email_key IS NOT NULL AND id IN (SELECT r.invitation_id FROM invitation_redemptions r WHERE r.user_id = @person))`), Rows: Gone,
 			Retention: pruned("invitation.prune", 30*day, "least(expires_at, coalesce(revoked_at, 'infinity'))"),
 			Columns: columns(
 				exported(Behaviour, "id", "plan", "access_days", "cohort_id", "uses", "used", "created_at", "expires_at", "revoked_at"),
@@ -17,8 +19,9 @@ func invitationTags() []Table {
 			),
 		},
 		{
+			// They say which invitations are hers, go with those, and hold no more than ids.
 			Name: "invitation_redemptions", About: "Invitations you have accepted.",
-			Whose: by("user_id"), Rows: Gone, Retention: pruned("invitation.prune", 30*day, endOfInvitation),
+			Whose: by("user_id"), Rows: Kept, Retention: pruned("invitation.prune", 30*day, endOfInvitation),
 			Columns: exported(Behaviour, "invitation_id", "user_id", "redeemed_at"),
 		},
 		{
