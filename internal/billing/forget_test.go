@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 )
@@ -59,6 +60,18 @@ func TestForgettingAMember(t *testing.T) {
 		}
 		if n := r.number(`SELECT count(*) FROM stripe_events WHERE state NOT IN ('applied', 'ignored')`); n != 0 {
 			t.Errorf("%d events are not settled", n)
+		}
+	})
+	t.Run("the links to her invoices, which show her name, do not come back", func(t *testing.T) {
+		links := `SELECT count(*) FROM invoices WHERE hosted_url <> '' AND user_id = $1`
+		if err := r.billing.SyncCustomer(t.Context(), customer, "late", time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.number(links, ada.ID); n != 0 {
+			t.Errorf("%d links", n)
+		}
+		if n := r.number(links, eve.ID); n != 1 {
+			t.Errorf("%d links of somebody else, want 1", n)
 		}
 	})
 	t.Run("somebody else pays on", func(t *testing.T) {

@@ -53,7 +53,8 @@ func (b *Billing) sync(ctx context.Context, userID uuid.UUID, customer, source s
 }
 
 // fetch asks Stripe for the subscriptions and invoices of a member and leaves
-// out what is not ours.
+// out what is not ours; of one who has left us also the links to her invoices,
+// which show her name.
 func (b *Billing) fetch(ctx context.Context, userID uuid.UUID, customer string) ([]membership.Snapshot, []invoice, error) {
 	remotes, err := b.stripe.subscriptions(ctx, customer)
 	if err != nil {
@@ -66,6 +67,15 @@ func (b *Billing) fetch(ctx context.Context, userID uuid.UUID, customer string) 
 	prices, err := b.membership.Mapped(ctx, priceIDs(remotes))
 	if err != nil {
 		return nil, nil, err
+	}
+	erased, err := b.store.erased(ctx, customer)
+	if err != nil {
+		return nil, nil, err
+	}
+	if erased {
+		for n := range invoices {
+			invoices[n].HostedURL = ""
+		}
 	}
 	open := payURLs(invoices)
 	own := map[string]bool{}
