@@ -62,10 +62,14 @@ func TestARestoredBackupIsErasedAgain(t *testing.T) {
 			}
 		}
 	})
+	letters := len(h.Mail.Messages(""))
 	for want := 1; want >= 0; want-- { // the second time there is nothing to do
 		if n, err := restored.Privacy.Reapply(t.Context(), bytes.NewReader(ledger.Bytes())); err != nil || n != want {
 			t.Errorf("%d erased again, want %d: %v", n, want, err)
 		}
+	}
+	if again := h.Mail.Messages(""); len(again) != letters {
+		t.Errorf("who has had her last letter hears from us once more: %s", again[0].Subject)
 	}
 	for where, text := range find(t, &old, "canary-maria") {
 		if !stays(where, privacy.Remove) {

@@ -119,13 +119,14 @@ func (p *Privacy) eraseJobs(ctx context.Context, e Erasure) error {
 // restoreErasure makes the database know of an erasure that happened after it
 // was backed up, and gives the id under which it does; uuid.Nil when there is
 // nothing to erase. One that was planned or undone by then is overruled: she
-// has been erased since.
+// has been erased since. She has had her last letter, too.
 func (p *Privacy) restoreErasure(ctx context.Context, e Erasure) (uuid.UUID, error) {
 	const sql = `WITH person AS (
     SELECT id FROM users WHERE id = @user
 ), added AS (
-    INSERT INTO erasures (id, user_id, posts, planned_at, due_at, steps_done) SELECT @id, person.id, @posts, @planned, @due, '' FROM person
-    ON CONFLICT (user_id) WHERE undone_at IS NULL DO UPDATE SET posts = excluded.posts, due_at = least(erasures.due_at, excluded.due_at)
+    INSERT INTO erasures (id, user_id, posts, planned_at, due_at, steps_done) SELECT @id, person.id, @posts, @planned, @due, 'farewell' FROM person
+    ON CONFLICT (user_id) WHERE undone_at IS NULL DO UPDATE SET posts = excluded.posts, due_at = least(erasures.due_at, excluded.due_at),
+        steps_done = concat_ws(',', 'farewell', nullif(erasures.steps_done, ''))
         WHERE erasures.finished_at IS NULL
     RETURNING id
 )
