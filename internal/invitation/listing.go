@@ -68,10 +68,26 @@ func (i *Invitation) Link(ctx context.Context, who account.Actor, id uuid.UUID) 
 	if err != nil {
 		return "", err
 	}
-	if !ok || !sees(who, o) || o.Email != nil || o.StateAt(i.clock.Now()) != Open {
+	if ok {
+		ok, err = i.sees(ctx, who, o)
+	}
+	if err != nil {
+		return "", err
+	}
+	if !ok || o.Email != nil || o.StateAt(i.clock.Now()) != Open {
 		return "", fault.ErrNotFound
 	}
 	return i.link(id), nil
+}
+
+// sees asks maySee.
+func (i *Invitation) sees(ctx context.Context, who account.Actor, o Offer) (bool, error) {
+	cohortID := uuid.Nil
+	if o.CohortID != nil {
+		cohortID = *o.CohortID
+	}
+	leads, err := i.cohort.Leads(ctx, who.ID, cohortID)
+	return maySee(who, o, leads), err
 }
 
 // Revoke withdraws an invitation at once; what was accepted stays. One that
@@ -113,7 +129,13 @@ func (i *Invitation) change(ctx context.Context, who account.Actor, id uuid.UUID
 		if err != nil {
 			return err
 		}
-		if !ok || !sees(who, o) {
+		if ok {
+			ok, err = i.sees(ctx, who, o)
+		}
+		if err != nil {
+			return err
+		}
+		if !ok {
 			return fault.ErrNotFound
 		}
 		return fn(ctx, o)

@@ -1,6 +1,7 @@
 package invitation
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -178,4 +179,63 @@ func TestOffersAreForWhoMadeThem(t *testing.T) {
 	_, err = r.Link(ctx, admin, theirs.ID) // it would prove the address
 	wantFault(t, err, fault.ErrNotFound)
 	wantFault(t, r.Resend(ctx, coach, hers.ID), ErrNoAddress)
+
+	t.Run("who leads the cohort no more finds them no more, whatever else she leads", func(t *testing.T) {
+		if err := r.cohort.AddCoach(ctx, other, coach.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.cohort.RemoveCoach(ctx, room, coach.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.Link(ctx, coach, hers.ID)
+		wantFault(t, err, fault.ErrNotFound)
+		wantFault(t, r.Resend(ctx, coach, hers.ID), fault.ErrNotFound)
+		wantFault(t, r.Revoke(ctx, coach, hers.ID), fault.ErrNotFound)
+		if link, err := r.Link(ctx, admin, hers.ID); err != nil || link != r.link(hers.ID) {
+			t.Errorf("%s, %v", link, err)
+		}
+	})
+}
+
+// Being a coach somewhere is not leading a cohort, and neither is a place in
+// its team.
+func TestWhoLeadsACohortInvitesIntoIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ctx := t.Context()
+	room, other := r.run(t, 3), r.run(t, 3)
+	admin := r.person(t, newEmail(), account.Admin)
+	scoped, moderator, named, stranger := r.person(t, newEmail()), r.person(t, newEmail()), r.person(t, newEmail()), r.person(t, newEmail(), account.Coach)
+	ends := r.clock.Now().Add(time.Hour)
+	for who, n := range map[uuid.UUID]account.NewGrant{
+		scoped.ID: {Role: account.Coach, CohortID: &room, EndsAt: &ends}, moderator.ID: {Role: account.Moderator, CohortID: &room},
+	} {
+		if _, _, err := r.account.GrantRole(ctx, admin, who, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.cohort.AddCoach(ctx, room, named.ID); err != nil {
+		t.Fatal(err)
+	}
+	made, err := r.Invite(ctx, scoped, Invite{CohortID: room})
+	if err != nil {
+		t.Errorf("a coach of this cohort alone: %v", err)
+	}
+	for name, who := range map[string]account.Actor{
+		"a moderator of it": moderator, "one in the team without the role": named, "a coach who is not in the team": stranger,
+	} {
+		if _, err := r.Invite(ctx, who, Invite{CohortID: room}); !errors.Is(err, fault.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err = r.Invite(ctx, scoped, Invite{CohortID: other})
+	wantFault(t, err, fault.ErrNotFound)
+	if _, err := r.Link(ctx, scoped, made.ID); err != nil {
+		t.Error(err)
+	}
+	r.clock.Advance(time.Hour)
+	_, err = r.Invite(ctx, scoped, Invite{CohortID: room})
+	wantFault(t, err, fault.ErrNotFound)
+	_, err = r.Link(ctx, scoped, made.ID)
+	wantFault(t, err, fault.ErrNotFound)
 }

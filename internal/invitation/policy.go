@@ -48,8 +48,8 @@ func mayInvite(who account.Actor, in Invite, leads bool) *fault.Error {
 	return nil
 }
 
-// sees says whether an invitation is there for somebody: an administrator
-// sees all, anybody else those she made.
-func sees(who account.Actor, o Offer) bool {
-	return who.Has(account.Admin) || who.Staff() && o.CreatedBy != nil && *o.CreatedBy == who.ID
+// maySee says whether an invitation is there for somebody: an administrator
+// sees all, anybody else those she made into a cohort that she leads by now.
+func maySee(who account.Actor, o Offer, leads bool) bool {
+	return who.Has(account.Admin) || leads && o.CreatedBy != nil && *o.CreatedBy == who.ID
 }
