@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/api/apitest"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/admin"
 )
 
@@ -103,6 +104,17 @@ func TestAClosedCommunity(t *testing.T) {
 	if len(letters) != 1 || letters[0].Subject != "The community is closed to you for now" || strings.Contains(letters[0].Text, "s3cret") {
 		t.Errorf("%+v", letters)
 	}
+
+	t.Run("the community alone is not closed to who has a role, and nobody lets herself in", func(t *testing.T) {
+		second := h.Person(t, "second", account.Coach)
+		if a := suspend(t, h, w, second.ID, map[string]any{"closes": "community", "reason": "more"}); a.Status != http.StatusConflict || a.Code() != "has-role" {
+			t.Errorf("%d %s", a.Status, a.Body)
+		}
+		lift := h.Do(t, apitest.Call{Method: http.MethodDelete, Path: "/v1/admin/members/" + w.Admin.ID.String() + "/suspension", Token: w.Admin.Token})
+		if lift.Status != http.StatusConflict || lift.Code() != "yourself" {
+			t.Errorf("%d %s", lift.Status, lift.Body)
+		}
+	})
 
 	t.Run("another measure takes its place", func(t *testing.T) {
 		suspend(t, h, w, w.A.ID, map[string]any{"closes": "account", "reason": "more"}).Must(t, http.StatusCreated)

@@ -8,7 +8,9 @@
 // everybody outside it is as if there were none); the reason is for those who
 // run the community, what she is told is a text of its own, and she is told in
 // every case, with how to answer; nobody acts as a member: support looks at a
-// list of what she sees, which holds nothing she wrote and is recorded.
+// list of what she sees, which holds nothing she wrote and is recorded. Who
+// has a role is not closed out of the community alone: an administrator would
+// go on being one.
 package admin
 
 import (
@@ -28,8 +30,13 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// ErrYourself is that she would shut herself out.
-var ErrYourself = &fault.Error{Kind: fault.Conflict, Code: "yourself", Detail: "Nobody can close her own account or community here. Ask another administrator."}
+// The faults of this domain.
+var (
+	// ErrYourself is that she would shut herself out, or let herself in.
+	ErrYourself = &fault.Error{Kind: fault.Conflict, Code: "yourself", Detail: "Nobody can close or open her own account or community here. Ask another administrator."}
+	// ErrHasRole is that the community alone cannot be closed to somebody.
+	ErrHasRole = &fault.Error{Kind: fault.Conflict, Code: "has-role", Detail: "She has a role, which would stay open to her. Take it from her first, or close her account."}
+)
 
 // Domains are what a member is looked at and acted on through.
 type Domains struct {

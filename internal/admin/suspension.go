@@ -43,7 +43,7 @@ type NewSuspension struct {
 // tells her by mail. It ends by itself at its end. Her next request is
 // refused, her streams end. For admins (the zero Actor is an operator);
 // moderators hide and lock in their spaces instead. Faults: invalid values,
-// ErrYourself, account.ErrLastAdmin, fault.ErrNotFound.
+// ErrYourself, ErrHasRole, account.ErrLastAdmin, fault.ErrNotFound.
 func (a *Admin) Suspend(ctx context.Context, by account.Actor, member uuid.UUID, n NewSuspension) (s Suspension, err error) {
 	n.Reason, n.Told = strings.TrimSpace(n.Reason), strings.TrimSpace(n.Told)
 	if err := maySuspend(by, member, n, a.clock.Now()); err != nil {
@@ -82,6 +82,13 @@ func (a *Admin) closeCommunity(ctx context.Context, by account.Actor, member uui
 	if _, _, err := a.Account.Restore(ctx, by, member); err != nil {
 		return Suspension{}, err
 	}
+	roles, err := a.Account.RolesOf(ctx, member)
+	if err != nil {
+		return Suspension{}, err
+	}
+	if len(roles) > 0 {
+		return Suspension{}, ErrHasRole
+	}
 	if _, err := a.Membership.LiftAll(ctx, member); err != nil {
 		return Suspension{}, err
 	}
@@ -89,7 +96,7 @@ func (a *Admin) closeCommunity(ctx context.Context, by account.Actor, member uui
 	if by.ID != uuid.Nil {
 		ban.BannedBy = &by.ID
 	}
-	ban, err := a.Membership.Ban(ctx, ban)
+	ban, err = a.Membership.Ban(ctx, ban)
 	if err != nil {
 		return Suspension{}, err
 	}
@@ -97,9 +104,13 @@ func (a *Admin) closeCommunity(ctx context.Context, by account.Actor, member uui
 	return s, a.record(ctx, by, "community.suspend", member, map[string]string{"suspension": s.ID.String(), "ends_at": text(s.EndsAt)})
 }
 
-// Restore lets a member in again and tells her by mail. Fault:
-// fault.ErrNotFound when nothing keeps her out.
+// Restore lets a member in again and tells her by mail. For admins (the zero
+// Actor is an operator). Faults: ErrYourself, fault.ErrNotFound when nothing
+// keeps her out.
 func (a *Admin) Restore(ctx context.Context, by account.Actor, member uuid.UUID) error {
+	if by.ID == member {
+		return ErrYourself
+	}
 	return a.db.InTx(ctx, func(ctx context.Context) error {
 		if _, err := a.Account.StandingOf(ctx, member); err != nil {
 			return err
