@@ -2,6 +2,7 @@ package forum
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/pkg/markdown"
 )
 
@@ -216,6 +218,36 @@ func TestWritingBesideSomebodyHidden(t *testing.T) {
 		ok(t, w.Remove(w.ctx, maria, topics[1].topic, ""))
 		is(t, w.Remove(w.ctx, maria, topics[4].topic, ""), ErrAnswered)
 	})
+}
+
+// Were a number made of what was there before, a gap would tell of the other.
+func TestNumbersHaveNoGapsWhileSomebodyHiddenWritesToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.Context(), pgtest.New(t))
+	c, nina, _ := w.pair()
+	topic, err := w.Open(w.ctx, c.coach, c.space, NewTopic{"How was your week?", "Tell."})
+	ok(t, err)
+	w.block(c.member, nina)
+	const rounds = 60
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for range 2 * rounds {
+			if _, err := w.Reply(w.ctx, nina, topic.ID, NewPost{Body: "Nina"}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for n := range rounds {
+		p, err := w.Reply(w.ctx, c.member, topic.ID, NewPost{Body: "Maria"})
+		if ok(t, err); p.Number != int64(n+2) {
+			t.Errorf("her post %d has number %d", n+2, p.Number)
+		}
+		at, err := w.MarkRead(w.ctx, c.member, topic.ID, 999)
+		if ok(t, err); at != int64(n+2) {
+			t.Errorf("of %d posts she has read %d", n+2, at)
+		}
+	}
+	writing.Wait()
 }
 
 func TestEventsOfSomebodyHiddenAreNotHers(t *testing.T) {

@@ -86,7 +86,7 @@ func (f *Forum) Posts(ctx context.Context, who account.Actor, topicID uuid.UUID,
 }
 
 // Reply adds a post to a topic and moves her read position to it. Two
-// statements. Faults: fault.ErrNotFound, fault.ErrNotAllowed,
+// statements, or four where somebody is hidden from her. Faults: fault.ErrNotFound, fault.ErrNotAllowed,
 // fault.ErrInvalid.
 func (f *Forum) Reply(ctx context.Context, who account.Actor, topicID uuid.UUID, n NewPost) (PostView, error) {
 	html, invalid := render(n.Body)
@@ -114,7 +114,9 @@ func (f *Forum) Reply(ctx context.Context, who account.Actor, topicID uuid.UUID,
 		unknown := fault.InvalidField("/reply_to", "reply-to-unknown", "There is no post with this number in the topic.")
 		return PostView{}, f.whyNoReply(ctx, scope, topicID, unknown)
 	}
-	return hidden.of(p), nil
+	// Once more: somebody hidden may have been faster.
+	hidden, _, err = f.gaps(ctx, scope, topicID, uuid.Nil)
+	return hidden.of(p), err
 }
 
 // whyNoReply lets nobody learn from a fault in what she sent whether a topic

@@ -46,8 +46,13 @@ func (f *Forum) MarkRead(ctx context.Context, who account.Actor, topicID uuid.UU
 		return 0, err
 	}
 	at, moved, err := f.moveRead(ctx, scope, topicID, hidden.real(number), f.clock.Now())
-	if err != nil || moved {
-		return hidden.seen(at), err
+	switch {
+	case err != nil:
+		return 0, err
+	case !moved:
+		return f.readPosition(ctx, scope, topicID)
 	}
-	return f.readPosition(ctx, scope, topicID)
+	// Once more: somebody hidden may have written meanwhile.
+	hidden, _, err = f.gaps(ctx, scope, topicID, uuid.Nil)
+	return hidden.seen(at), err
 }
