@@ -178,6 +178,9 @@ func wrongBody(t *testing.T, op middleware.Operation, good apitest.Call) []broke
 	if op.Route.Operation.RequestBody == nil {
 		return []broken{{"a body where none belongs", with(`{"a":"` + sentinel + `"}`), []int{400}, ""}}
 	}
+	if op.Upload.Is() {
+		return wrongFile(op, good)
+	}
 	media := with(`{}`)
 	media.Header = maps.Clone(media.Header)
 	if media.Header == nil {
@@ -199,6 +202,29 @@ func wrongBody(t *testing.T, op middleware.Operation, good apitest.Call) []broke
 	schema := op.Route.Operation.RequestBody.Value.Content.Get("application/json").Schema.Value
 	for name, field := range schema.Properties {
 		all = append(all, wrongField(t, good, with, name, field.Value, slices.Contains(schema.Required, name))...)
+	}
+	return all
+}
+
+// wrongFile is for operations that take a file.
+func wrongFile(op middleware.Operation, good apitest.Call) []broken {
+	with := func(media string, raw []byte) apitest.Call {
+		c := good
+		c.Raw, c.Header = raw, maps.Clone(good.Header)
+		c.Header["Content-Type"] = media
+		return c
+	}
+	var all []broken
+	for _, media := range []string{"application/json", "text/plain", "image/svg+xml", "image/tiff", "image/*", "multipart/form-data", "application/octet-stream", "", sentinel} {
+		all = append(all, broken{"sent as " + media, with(media, good.Raw), []int{http.StatusUnsupportedMediaType}, ""})
+	}
+	for _, media := range op.Upload.Media {
+		all = append(all, broken{"too much " + media, with(media, bytes.Repeat(good.Raw, int(op.Upload.Max)/len(good.Raw)+1)), []int{413}, ""})
+		for what, raw := range map[string][]byte{
+			"nothing": {}, "JSON": []byte(`{"a":"` + sentinel + `"}`), "half of": good.Raw[:len(good.Raw)/2], "SVG": []byte(`<svg id="` + sentinel + `"/>`), "TIFF": []byte("II*\x00\x08\x00\x00\x00"),
+		} {
+			all = append(all, broken{what + " as " + media, with(media, raw), []int{422}, ""})
+		}
 	}
 	return all
 }

@@ -171,7 +171,9 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if op.Method == http.MethodPatch {
 		c.Header["If-Match"] = "*"
 	}
-	if c.Body = w.h.fromMail(t, op); c.Body == nil {
+	if op.Upload.Is() {
+		c.Raw, c.Header["Content-Type"] = Picture(t), "image/png"
+	} else if c.Body = w.h.fromMail(t, op); c.Body == nil {
 		c.Body = example(t, op)
 	}
 	w.identity(t, op, who, &c)
@@ -218,6 +220,9 @@ func (w World) subject(t testing.TB, op middleware.Operation, who Someone) uuid.
 		id := w.h.Neighbour(t)
 		if op.ID == "unblockMember" && who.Token != "" {
 			w.h.block(t, who, id)
+		}
+		if op.ID == "getAvatar" {
+			w.h.Avatar(t, id)
 		}
 		return id
 	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):

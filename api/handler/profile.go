@@ -96,7 +96,7 @@ func profileWhole(s profile.Self) openapi.ProfileJSONResponse {
 	return openapi.ProfileJSONResponse{
 		Body: openapi.Profile{
 			Listed: s.Listed, Headline: s.Headline, Story: s.Story, StoryHTML: s.StoryHTML, YearsAway: number(s.YearsAway), Pronouns: s.Pronouns,
-			Skills: listed(s.Skills), Goals: listed(s.Goals), Links: listed(s.Links),
+			Skills: listed(s.Skills), Goals: listed(s.Goals), Links: listed(s.Links), Avatar: avatarOut(s.UserID, s.Avatar),
 			Visibility: openapi.Visibility{
 				Headline: openapi.Audience(s.For.Headline), Story: openapi.Audience(s.For.Story), YearsAway: openapi.Audience(s.For.YearsAway),
 				Pronouns: openapi.Audience(s.For.Pronouns), Skills: openapi.Audience(s.For.Skills), Goals: openapi.Audience(s.For.Goals),
@@ -111,6 +111,7 @@ func memberOut(m profile.Member) openapi.Member {
 	return openapi.Member{
 		ID: m.ID, DisplayName: m.DisplayName, Pronouns: m.Pronouns, Headline: m.Headline, StoryHTML: m.StoryHTML,
 		YearsAway: number(m.YearsAway), Skills: m.Skills, Goals: m.Goals, Links: m.Links, TimeZone: m.TimeZone,
+		Avatar: avatarOut(m.ID, m.Avatar),
 	}
 }
 

@@ -24,7 +24,6 @@ import (
 const maxBody = 256 << 10
 
 var (
-	errMedia = &fault.Error{Kind: fault.UnsupportedMedia, Code: "media-type-unsupported", Detail: "Send the body as application/json."}
 	errBody  = &fault.Error{Kind: fault.Malformed, Code: "body-unexpected", Detail: "This operation takes no body."}
 	errText  = &fault.Error{Kind: fault.Malformed, Code: "text-invalid", Detail: "The address holds characters that cannot be read."}
 	errQuery = &fault.Error{Kind: fault.Malformed, Code: "parameter-invalid", Detail: "Some parameters need another value."}
@@ -58,7 +57,7 @@ func validate(c *gin.Context, op *Operation) error {
 	if err != nil {
 		return err
 	}
-	if len(body) > 0 {
+	if len(body) > 0 && !op.Upload.Is() {
 		if unknown := unknownFields(body, op); len(unknown) > 0 {
 			return fault.ErrInvalid.At(unknown...)
 		}
@@ -73,7 +72,7 @@ func validate(c *gin.Context, op *Operation) error {
 	in := &openapi3filter.RequestValidationInput{
 		Request: c.Request, PathParams: params, QueryParams: query, Route: op.Route,
 		Options: &openapi3filter.Options{
-			MultiError: true, SkipSettingDefaults: true,
+			MultiError: true, SkipSettingDefaults: true, ExcludeRequestBody: op.Upload.Is(), // what is in a file its domain finds out
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, // Permit has asked
 		},
 	}
@@ -121,10 +120,11 @@ func knownParameters(query url.Values, op *Operation) error {
 	return nil
 }
 
-// readBody takes the whole body and asks that it is one clean JSON value; it
-// leaves it to be read again.
+// readBody takes the whole body and asks that it is one clean JSON value, or
+// a file of a kind and size that the operation takes; it leaves it to be read
+// again.
 func readBody(c *gin.Context, op *Operation) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, op.limit()))
 	if err != nil {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, tooLarge
@@ -141,8 +141,11 @@ func readBody(c *gin.Context, op *Operation) ([]byte, error) {
 		return nil, nil
 	}
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, errMedia
+	switch {
+	case err != nil || !op.reads(media):
+		return nil, op.errMedia()
+	case op.Upload.Is():
+		return body, nil
 	}
 	if err := strictjson.Check(body, strictjson.Limits{}); err != nil {
 		return nil, unclean(err)

@@ -44,6 +44,7 @@ type Operation struct {
 	Budgets    []Budget // x-limit, beside the general one
 	Idempotent bool     // takes an Idempotency-Key
 	Raw        bool     // its handler reads the body itself
+	Upload     Upload   // its body is a file, where there are media types
 	Route      *routers.Route
 }
 
@@ -90,18 +91,21 @@ func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
 
 func operation(doc *openapi3.T, path, method string, item *openapi3.PathItem, op *openapi3.Operation) (Operation, error) {
 	o := Operation{ID: op.OperationID, Method: method, Path: path}
-	if err := extension(op.Extensions, "x-access", &o.Access); err != nil {
+	err := extension(op.Extensions, "x-access", &o.Access)
+	if err != nil {
 		return o, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if !slices.Contains([]Who{Anyone, SignedIn, Member, Admin}, o.Access.Who) {
 		return o, fmt.Errorf("%s %s: x-access.who must say who may call it", method, path)
 	}
 	o.Raw = o.Access.Proof != ""
+	if o.Upload, err = upload(op); err != nil {
+		return o, fmt.Errorf("%s %s: %w", method, path, err)
+	}
 	for _, p := range op.Parameters {
 		o.Idempotent = o.Idempotent || p.Value.Name == "Idempotency-Key"
 	}
 	o.Route = &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op}
-	var err error
 	if o.Budgets, err = budgets(op); err != nil {
 		return o, fmt.Errorf("%s %s: %w", method, path, err)
 	}

@@ -761,6 +761,27 @@ func (e EndSessionsParamsKeep) Valid() bool {
 	}
 }
 
+// Defines values for GetAvatarParamsSize.
+const (
+	N256 GetAvatarParamsSize = 256
+	N512 GetAvatarParamsSize = 512
+	N64  GetAvatarParamsSize = 64
+)
+
+// Valid indicates whether the value is a known member of the GetAvatarParamsSize enum.
+func (e GetAvatarParamsSize) Valid() bool {
+	switch e {
+	case N256:
+		return true
+	case N512:
+		return true
+	case N64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Access defines model for Access.
 type Access struct {
 	Level AccessLevel `json:"level"`
@@ -836,6 +857,18 @@ type Author struct {
 	ID          openapi_types.UUID `json:"id"`
 	DisplayName string             `json:"display_name"`
 }
+
+// Avatar defines model for Avatar.
+type Avatar struct {
+	// URL Where it is, from the root of this API; `&size=` picks the side.
+	URL string `json:"url"`
+
+	// Version Another for each picture.
+	Version openapi_types.UUID `json:"version"`
+}
+
+// AvatarFile defines model for AvatarFile.
+type AvatarFile = openapi_types.File
 
 // Base64URL defines model for Base64URL.
 type Base64URL = string
@@ -1290,6 +1323,7 @@ type MeEdit struct {
 type Member struct {
 	ID          openapi_types.UUID `json:"id"`
 	DisplayName string             `json:"display_name"`
+	Avatar      Avatar             `json:"avatar,omitempty,omitzero"`
 	Goals       []string           `json:"goals,omitempty,omitzero"`
 	Headline    string             `json:"headline,omitempty,omitzero"`
 	Links       []string           `json:"links,omitempty,omitzero"`
@@ -1712,6 +1746,7 @@ type Problem struct {
 
 // Profile defines model for Profile.
 type Profile struct {
+	Avatar   Avatar   `json:"avatar,omitempty,omitzero"`
 	Goals    []string `json:"goals"`
 	Headline string   `json:"headline"`
 	Links    []string `json:"links"`
@@ -2123,6 +2158,9 @@ type PreconditionRequired = Problem
 // Stale RFC 9457.
 type Stale = Problem
 
+// TooLarge RFC 9457.
+type TooLarge = Problem
+
 // TooMany RFC 9457.
 type TooMany = Problem
 
@@ -2329,6 +2367,21 @@ type ListDirectoryParams struct {
 	// Limit How many, at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
+
+// GetAvatarParams defines parameters for GetAvatar.
+type GetAvatarParams struct {
+	// Size The side, in pixels.
+	Size GetAvatarParamsSize `form:"size,omitempty" json:"size,omitempty,omitzero"`
+
+	// Version Only this version. Without it, the one that is shown now.
+	Version openapi_types.UUID `form:"version,omitempty" json:"version,omitempty,omitzero"`
+
+	// IfNoneMatch The `ETag` of the picture I have.
+	IfNoneMatch string `json:"If-None-Match,omitempty,omitzero"`
+}
+
+// GetAvatarParamsSize defines parameters for GetAvatar.
+type GetAvatarParamsSize int
 
 // StartCheckoutParams defines parameters for StartCheckout.
 type StartCheckoutParams struct {
@@ -2650,6 +2703,12 @@ type ServerInterface interface {
 	// ListMyAuditEntries What was done by me or to my account
 	// (GET /v1/me/audit)
 	ListMyAuditEntries(c *gin.Context, params ListMyAuditEntriesParams)
+	// RemoveAvatar Show no picture of me
+	// (DELETE /v1/me/avatar)
+	RemoveAvatar(c *gin.Context)
+	// SetAvatar Show a picture of me
+	// (PUT /v1/me/avatar)
+	SetAvatar(c *gin.Context)
 	// ListBlocks Whom I have blocked
 	// (GET /v1/me/blocks)
 	ListBlocks(c *gin.Context)
@@ -2758,6 +2817,9 @@ type ServerInterface interface {
 	// GetMember Somebody, as I may see her
 	// (GET /v1/members/{id})
 	GetMember(c *gin.Context, id ID)
+	// GetAvatar Somebody's picture
+	// (GET /v1/members/{id}/avatar)
+	GetAvatar(c *gin.Context, id ID, params GetAvatarParams)
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(c *gin.Context)
@@ -3953,6 +4015,32 @@ func (siw *ServerInterfaceWrapper) ListMyAuditEntries(c *gin.Context) {
 	siw.Handler.ListMyAuditEntries(c, params)
 }
 
+// RemoveAvatar operation middleware
+func (siw *ServerInterfaceWrapper) RemoveAvatar(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveAvatar(c)
+}
+
+// SetAvatar operation middleware
+func (siw *ServerInterfaceWrapper) SetAvatar(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetAvatar(c)
+}
+
 // ListBlocks operation middleware
 func (siw *ServerInterfaceWrapper) ListBlocks(c *gin.Context) {
 
@@ -4724,6 +4812,71 @@ func (siw *ServerInterfaceWrapper) GetMember(c *gin.Context) {
 	siw.Handler.GetMember(c, id)
 }
 
+// GetAvatar operation middleware
+func (siw *ServerInterfaceWrapper) GetAvatar(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAvatarParams
+
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", c.Request.URL.Query(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter size: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "version" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "version", c.Request.URL.Query(), &params.Version, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-None-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-None-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfNoneMatch = IfNoneMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetAvatar(c, id, params)
+}
+
 // GetMembership operation middleware
 func (siw *ServerInterfaceWrapper) GetMembership(c *gin.Context) {
 
@@ -5297,89 +5450,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 		ErrorHandler:       errorHandler,
 	}
 
-	router.POST(options.BaseURL+"/v1/auth/signup", wrapper.SignUp)
-	router.POST(options.BaseURL+"/v1/auth/verify", wrapper.VerifyEmail)
-	router.POST(options.BaseURL+"/v1/auth/login", wrapper.LogIn)
-	router.POST(options.BaseURL+"/v1/auth/code", wrapper.RequestCode)
-	router.POST(options.BaseURL+"/v1/auth/code/sign-in", wrapper.SignInWithCode)
-	router.POST(options.BaseURL+"/v1/auth/passkey/options", wrapper.BeginPasskeySignIn)
-	router.POST(options.BaseURL+"/v1/auth/passkey", wrapper.SignInWithPasskey)
-	router.POST(options.BaseURL+"/v1/auth/password/forgot", wrapper.ForgotPassword)
-	router.POST(options.BaseURL+"/v1/auth/password/reset", wrapper.ResetPassword)
-	router.POST(options.BaseURL+"/v1/auth/email/confirm", wrapper.ConfirmEmail)
-	router.POST(options.BaseURL+"/v1/auth/email/undo", wrapper.UndoEmail)
-	router.POST(options.BaseURL+"/v1/auth/refresh", wrapper.RefreshSession)
-	router.POST(options.BaseURL+"/v1/auth/logout", wrapper.LogOut)
-	router.POST(options.BaseURL+"/v1/auth/step-up", wrapper.StepUp)
-	router.POST(options.BaseURL+"/v1/auth/step-up/options", wrapper.BeginPasskeyProof)
-	router.GET(options.BaseURL+"/v1/auth/oidc", wrapper.ListProviders)
-	router.POST(options.BaseURL+"/v1/auth/oidc/:provider/begin", wrapper.BeginSignIn)
-	router.POST(options.BaseURL+"/v1/auth/oidc/finish", wrapper.FinishSignIn)
-	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
-	router.POST(options.BaseURL+"/v1/me/email", wrapper.ChangeEmail)
-	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndSessions)
-	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
-	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
-	router.POST(options.BaseURL+"/v1/auth/step-up/oidc/:provider", wrapper.BeginProof)
-	router.POST(options.BaseURL+"/v1/auth/step-up/oidc", wrapper.ProveIdentity)
-	router.GET(options.BaseURL+"/v1/me/identities", wrapper.ListIdentities)
-	router.POST(options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
-	router.DELETE(options.BaseURL+"/v1/me/identities/:provider", wrapper.UnlinkIdentity)
-	router.POST(options.BaseURL+"/v1/me/identities/:provider", wrapper.BeginLink)
-	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListPasskeys)
-	router.POST(options.BaseURL+"/v1/me/passkeys", wrapper.AddPasskey)
-	router.POST(options.BaseURL+"/v1/me/passkeys/options", wrapper.BeginPasskey)
-	router.DELETE(options.BaseURL+"/v1/me/passkeys/:id", wrapper.RemovePasskey)
-	router.PATCH(options.BaseURL+"/v1/me/passkeys/:id", wrapper.RenamePasskey)
-	router.GET(options.BaseURL+"/v1/me/factors", wrapper.ListFactors)
-	router.DELETE(options.BaseURL+"/v1/me/factors/totp", wrapper.RemoveTOTP)
-	router.POST(options.BaseURL+"/v1/me/factors/totp", wrapper.BeginTOTP)
-	router.POST(options.BaseURL+"/v1/me/factors/totp/confirmation", wrapper.ConfirmTOTP)
-	router.POST(options.BaseURL+"/v1/me/factors/recovery-codes", wrapper.MakeRecoveryCodes)
-	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
-	router.PATCH(options.BaseURL+"/v1/me", wrapper.UpdateMe)
-	router.GET(options.BaseURL+"/v1/me/exports", wrapper.ListExports)
-	router.POST(options.BaseURL+"/v1/me/exports", wrapper.AskForExport)
-	router.GET(options.BaseURL+"/v1/me/exports/:id", wrapper.GetExport)
-	router.GET(options.BaseURL+"/v1/me/exports/:id/file", wrapper.GetExportFile)
-	router.DELETE(options.BaseURL+"/v1/me/erasure", wrapper.UndoErasure)
-	router.GET(options.BaseURL+"/v1/me/erasure", wrapper.GetErasure)
-	router.POST(options.BaseURL+"/v1/me/erasure", wrapper.PlanErasure)
-	router.POST(options.BaseURL+"/v1/auth/invitation", wrapper.ShowInvitation)
-	router.POST(options.BaseURL+"/v1/auth/invitation/accept", wrapper.JoinByInvitation)
-	router.POST(options.BaseURL+"/v1/me/invitations", wrapper.AcceptInvitation)
-	router.GET(options.BaseURL+"/v1/invitations", wrapper.ListInvitations)
-	router.POST(options.BaseURL+"/v1/invitations", wrapper.CreateInvitation)
-	router.DELETE(options.BaseURL+"/v1/invitations/:id", wrapper.RevokeInvitation)
-	router.GET(options.BaseURL+"/v1/invitations/:id/link", wrapper.GetInvitationLink)
-	router.POST(options.BaseURL+"/v1/invitations/:id/letters", wrapper.ResendInvitation)
-	router.GET(options.BaseURL+"/v1/me/profile", wrapper.GetProfile)
-	router.PATCH(options.BaseURL+"/v1/me/profile", wrapper.UpdateProfile)
-	router.GET(options.BaseURL+"/v1/me/blocks", wrapper.ListBlocks)
-	router.DELETE(options.BaseURL+"/v1/me/blocks/:id", wrapper.UnblockMember)
-	router.PUT(options.BaseURL+"/v1/me/blocks/:id", wrapper.BlockMember)
-	router.GET(options.BaseURL+"/v1/members", wrapper.ListDirectory)
-	router.GET(options.BaseURL+"/v1/members/:id", wrapper.GetMember)
-	router.GET(options.BaseURL+"/v1/plans", wrapper.ListPlans)
-	router.GET(options.BaseURL+"/v1/membership", wrapper.GetMembership)
-	router.POST(options.BaseURL+"/v1/membership/checkout", wrapper.StartCheckout)
-	router.GET(options.BaseURL+"/v1/cohorts", wrapper.ListCohorts)
-	router.GET(options.BaseURL+"/v1/cohorts/:id", wrapper.GetCohort)
-	router.POST(options.BaseURL+"/v1/cohorts/:id/enrolment", wrapper.Enrol)
-	router.GET(options.BaseURL+"/v1/spaces", wrapper.ListSpaces)
-	router.GET(options.BaseURL+"/v1/spaces/:id/topics", wrapper.ListTopics)
-	router.POST(options.BaseURL+"/v1/spaces/:id/topics", wrapper.CreateTopic)
-	router.DELETE(options.BaseURL+"/v1/topics/:id", wrapper.DeleteTopic)
-	router.GET(options.BaseURL+"/v1/topics/:id", wrapper.GetTopic)
-	router.PATCH(options.BaseURL+"/v1/topics/:id", wrapper.EditTopic)
-	router.GET(options.BaseURL+"/v1/topics/:id/posts", wrapper.ListPosts)
-	router.POST(options.BaseURL+"/v1/topics/:id/posts", wrapper.Reply)
-	router.PUT(options.BaseURL+"/v1/topics/:id/read", wrapper.MarkRead)
-	router.DELETE(options.BaseURL+"/v1/posts/:id", wrapper.DeletePost)
-	router.PATCH(options.BaseURL+"/v1/posts/:id", wrapper.EditPost)
-	router.GET(options.BaseURL+"/v1/unread", wrapper.ListUnread)
-	router.GET(options.BaseURL+"/v1/me/outline", wrapper.GetOutline)
-	router.POST(options.BaseURL+"/v1/me/outline/items/:id/completion", wrapper.CompleteItem)
+	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys)
+	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
+	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
+	router.GET(options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
@@ -5389,11 +5463,93 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/admin/members/:id/view", wrapper.ViewMember)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership", wrapper.GetMembershipReport)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership/members", wrapper.ListMembershipReportMembers)
+	router.POST(options.BaseURL+"/v1/auth/code", wrapper.RequestCode)
+	router.POST(options.BaseURL+"/v1/auth/code/sign-in", wrapper.SignInWithCode)
+	router.POST(options.BaseURL+"/v1/auth/email/confirm", wrapper.ConfirmEmail)
+	router.POST(options.BaseURL+"/v1/auth/email/undo", wrapper.UndoEmail)
+	router.POST(options.BaseURL+"/v1/auth/invitation", wrapper.ShowInvitation)
+	router.POST(options.BaseURL+"/v1/auth/invitation/accept", wrapper.JoinByInvitation)
+	router.POST(options.BaseURL+"/v1/auth/login", wrapper.LogIn)
+	router.POST(options.BaseURL+"/v1/auth/logout", wrapper.LogOut)
+	router.GET(options.BaseURL+"/v1/auth/oidc", wrapper.ListProviders)
+	router.POST(options.BaseURL+"/v1/auth/oidc/:provider/begin", wrapper.BeginSignIn)
+	router.POST(options.BaseURL+"/v1/auth/oidc/finish", wrapper.FinishSignIn)
+	router.POST(options.BaseURL+"/v1/auth/passkey", wrapper.SignInWithPasskey)
+	router.POST(options.BaseURL+"/v1/auth/passkey/options", wrapper.BeginPasskeySignIn)
+	router.POST(options.BaseURL+"/v1/auth/password/forgot", wrapper.ForgotPassword)
+	router.POST(options.BaseURL+"/v1/auth/password/reset", wrapper.ResetPassword)
+	router.POST(options.BaseURL+"/v1/auth/refresh", wrapper.RefreshSession)
+	router.POST(options.BaseURL+"/v1/auth/signup", wrapper.SignUp)
+	router.POST(options.BaseURL+"/v1/auth/step-up", wrapper.StepUp)
+	router.POST(options.BaseURL+"/v1/auth/step-up/oidc", wrapper.ProveIdentity)
+	router.POST(options.BaseURL+"/v1/auth/step-up/oidc/:provider", wrapper.BeginProof)
+	router.POST(options.BaseURL+"/v1/auth/step-up/options", wrapper.BeginPasskeyProof)
+	router.POST(options.BaseURL+"/v1/auth/verify", wrapper.VerifyEmail)
+	router.GET(options.BaseURL+"/v1/cohorts", wrapper.ListCohorts)
+	router.GET(options.BaseURL+"/v1/cohorts/:id", wrapper.GetCohort)
+	router.POST(options.BaseURL+"/v1/cohorts/:id/enrolment", wrapper.Enrol)
+	router.GET(options.BaseURL+"/v1/invitations", wrapper.ListInvitations)
+	router.POST(options.BaseURL+"/v1/invitations", wrapper.CreateInvitation)
+	router.DELETE(options.BaseURL+"/v1/invitations/:id", wrapper.RevokeInvitation)
+	router.POST(options.BaseURL+"/v1/invitations/:id/letters", wrapper.ResendInvitation)
+	router.GET(options.BaseURL+"/v1/invitations/:id/link", wrapper.GetInvitationLink)
+	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe)
+	router.PATCH(options.BaseURL+"/v1/me", wrapper.UpdateMe)
 	router.GET(options.BaseURL+"/v1/me/audit", wrapper.ListMyAuditEntries)
-	router.GET(options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
-	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
-	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
-	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys)
+	router.DELETE(options.BaseURL+"/v1/me/avatar", wrapper.RemoveAvatar)
+	router.PUT(options.BaseURL+"/v1/me/avatar", wrapper.SetAvatar)
+	router.GET(options.BaseURL+"/v1/me/blocks", wrapper.ListBlocks)
+	router.DELETE(options.BaseURL+"/v1/me/blocks/:id", wrapper.UnblockMember)
+	router.PUT(options.BaseURL+"/v1/me/blocks/:id", wrapper.BlockMember)
+	router.POST(options.BaseURL+"/v1/me/email", wrapper.ChangeEmail)
+	router.DELETE(options.BaseURL+"/v1/me/erasure", wrapper.UndoErasure)
+	router.GET(options.BaseURL+"/v1/me/erasure", wrapper.GetErasure)
+	router.POST(options.BaseURL+"/v1/me/erasure", wrapper.PlanErasure)
+	router.GET(options.BaseURL+"/v1/me/exports", wrapper.ListExports)
+	router.POST(options.BaseURL+"/v1/me/exports", wrapper.AskForExport)
+	router.GET(options.BaseURL+"/v1/me/exports/:id", wrapper.GetExport)
+	router.GET(options.BaseURL+"/v1/me/exports/:id/file", wrapper.GetExportFile)
+	router.GET(options.BaseURL+"/v1/me/factors", wrapper.ListFactors)
+	router.POST(options.BaseURL+"/v1/me/factors/recovery-codes", wrapper.MakeRecoveryCodes)
+	router.DELETE(options.BaseURL+"/v1/me/factors/totp", wrapper.RemoveTOTP)
+	router.POST(options.BaseURL+"/v1/me/factors/totp", wrapper.BeginTOTP)
+	router.POST(options.BaseURL+"/v1/me/factors/totp/confirmation", wrapper.ConfirmTOTP)
+	router.GET(options.BaseURL+"/v1/me/identities", wrapper.ListIdentities)
+	router.POST(options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
+	router.DELETE(options.BaseURL+"/v1/me/identities/:provider", wrapper.UnlinkIdentity)
+	router.POST(options.BaseURL+"/v1/me/identities/:provider", wrapper.BeginLink)
+	router.POST(options.BaseURL+"/v1/me/invitations", wrapper.AcceptInvitation)
+	router.GET(options.BaseURL+"/v1/me/outline", wrapper.GetOutline)
+	router.POST(options.BaseURL+"/v1/me/outline/items/:id/completion", wrapper.CompleteItem)
+	router.GET(options.BaseURL+"/v1/me/passkeys", wrapper.ListPasskeys)
+	router.POST(options.BaseURL+"/v1/me/passkeys", wrapper.AddPasskey)
+	router.DELETE(options.BaseURL+"/v1/me/passkeys/:id", wrapper.RemovePasskey)
+	router.PATCH(options.BaseURL+"/v1/me/passkeys/:id", wrapper.RenamePasskey)
+	router.POST(options.BaseURL+"/v1/me/passkeys/options", wrapper.BeginPasskey)
+	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
+	router.GET(options.BaseURL+"/v1/me/profile", wrapper.GetProfile)
+	router.PATCH(options.BaseURL+"/v1/me/profile", wrapper.UpdateProfile)
+	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndSessions)
+	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
+	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
+	router.GET(options.BaseURL+"/v1/members", wrapper.ListDirectory)
+	router.GET(options.BaseURL+"/v1/members/:id", wrapper.GetMember)
+	router.GET(options.BaseURL+"/v1/members/:id/avatar", wrapper.GetAvatar)
+	router.GET(options.BaseURL+"/v1/membership", wrapper.GetMembership)
+	router.POST(options.BaseURL+"/v1/membership/checkout", wrapper.StartCheckout)
+	router.GET(options.BaseURL+"/v1/plans", wrapper.ListPlans)
+	router.DELETE(options.BaseURL+"/v1/posts/:id", wrapper.DeletePost)
+	router.PATCH(options.BaseURL+"/v1/posts/:id", wrapper.EditPost)
+	router.GET(options.BaseURL+"/v1/spaces", wrapper.ListSpaces)
+	router.GET(options.BaseURL+"/v1/spaces/:id/topics", wrapper.ListTopics)
+	router.POST(options.BaseURL+"/v1/spaces/:id/topics", wrapper.CreateTopic)
+	router.DELETE(options.BaseURL+"/v1/topics/:id", wrapper.DeleteTopic)
+	router.GET(options.BaseURL+"/v1/topics/:id", wrapper.GetTopic)
+	router.PATCH(options.BaseURL+"/v1/topics/:id", wrapper.EditTopic)
+	router.GET(options.BaseURL+"/v1/topics/:id/posts", wrapper.ListPosts)
+	router.POST(options.BaseURL+"/v1/topics/:id/posts", wrapper.Reply)
+	router.PUT(options.BaseURL+"/v1/topics/:id/read", wrapper.MarkRead)
+	router.GET(options.BaseURL+"/v1/unread", wrapper.ListUnread)
 }
 
 type ConflictApplicationProblemPlusJSONResponse Problem
@@ -5444,6 +5600,8 @@ type ProfileJSONResponse struct {
 type SessionJSONResponse Session
 
 type StaleApplicationProblemPlusJSONResponse Problem
+
+type TooLargeApplicationProblemPlusJSONResponse Problem
 
 type TooManyResponseHeaders struct {
 	RetryAfter int
@@ -9559,6 +9717,206 @@ func (response ListMyAuditEntriesdefaultApplicationProblemPlusJSONResponse) Visi
 	return err
 }
 
+type RemoveAvatarRequestObject struct {
+}
+
+type RemoveAvatarResponseObject interface {
+	VisitRemoveAvatarResponse(w http.ResponseWriter) error
+}
+
+type RemoveAvatar204Response struct {
+}
+
+func (response RemoveAvatar204Response) VisitRemoveAvatarResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveAvatar401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveAvatar401ApplicationProblemPlusJSONResponse) VisitRemoveAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveAvatardefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveAvatardefaultApplicationProblemPlusJSONResponse) VisitRemoveAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatarRequestObject struct {
+	Body io.Reader
+}
+
+type SetAvatarResponseObject interface {
+	VisitSetAvatarResponse(w http.ResponseWriter) error
+}
+
+type SetAvatar200JSONResponse Avatar
+
+func (response SetAvatar200JSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar401ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar403ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar413ApplicationProblemPlusJSONResponse struct {
+	TooLargeApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar413ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar415ApplicationProblemPlusJSONResponse struct {
+	ProblemApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar415ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar422ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response SetAvatar429ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatar503ApplicationProblemPlusJSONResponse Problem
+
+func (response SetAvatar503ApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetAvatardefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetAvatardefaultApplicationProblemPlusJSONResponse) VisitSetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListBlocksRequestObject struct {
 }
 
@@ -12568,6 +12926,145 @@ func (response GetMemberdefaultApplicationProblemPlusJSONResponse) VisitGetMembe
 	return err
 }
 
+type GetAvatarRequestObject struct {
+	ID     ID `json:"id"`
+	Params GetAvatarParams
+}
+
+type GetAvatarResponseObject interface {
+	VisitGetAvatarResponse(w http.ResponseWriter) error
+}
+
+type GetAvatar200ResponseHeaders struct {
+	CacheControl          string
+	ContentDisposition    string
+	ContentSecurityPolicy string
+	ETag                  string
+}
+
+type GetAvatar200ImageJpegResponse struct {
+	Body          io.Reader
+	Headers       GetAvatar200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetAvatar200ImageJpegResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "image/jpeg")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.Header().Set("Content-Security-Policy", fmt.Sprint(response.Headers.ContentSecurityPolicy))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetAvatar304ResponseHeaders struct {
+	CacheControl string
+	ETag         string
+}
+
+type GetAvatar304Response struct {
+	Headers GetAvatar304ResponseHeaders
+}
+
+func (response GetAvatar304Response) VisitGetAvatarResponse(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(304)
+	return nil
+}
+
+type GetAvatar400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAvatar400ApplicationProblemPlusJSONResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAvatar401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetAvatar401ApplicationProblemPlusJSONResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAvatar403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetAvatar403ApplicationProblemPlusJSONResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAvatar404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetAvatar404ApplicationProblemPlusJSONResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAvatardefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetAvatardefaultApplicationProblemPlusJSONResponse) VisitGetAvatarResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMembershipRequestObject struct {
 }
 
@@ -14343,6 +14840,12 @@ type StrictServerInterface interface {
 	// ListMyAuditEntries What was done by me or to my account
 	// (GET /v1/me/audit)
 	ListMyAuditEntries(ctx context.Context, request ListMyAuditEntriesRequestObject) (ListMyAuditEntriesResponseObject, error)
+	// RemoveAvatar Show no picture of me
+	// (DELETE /v1/me/avatar)
+	RemoveAvatar(ctx context.Context, request RemoveAvatarRequestObject) (RemoveAvatarResponseObject, error)
+	// SetAvatar Show a picture of me
+	// (PUT /v1/me/avatar)
+	SetAvatar(ctx context.Context, request SetAvatarRequestObject) (SetAvatarResponseObject, error)
 	// ListBlocks Whom I have blocked
 	// (GET /v1/me/blocks)
 	ListBlocks(ctx context.Context, request ListBlocksRequestObject) (ListBlocksResponseObject, error)
@@ -14451,6 +14954,9 @@ type StrictServerInterface interface {
 	// GetMember Somebody, as I may see her
 	// (GET /v1/members/{id})
 	GetMember(ctx context.Context, request GetMemberRequestObject) (GetMemberResponseObject, error)
+	// GetAvatar Somebody's picture
+	// (GET /v1/members/{id}/avatar)
+	GetAvatar(ctx context.Context, request GetAvatarRequestObject) (GetAvatarResponseObject, error)
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(ctx context.Context, request GetMembershipRequestObject) (GetMembershipResponseObject, error)
@@ -16104,6 +16610,56 @@ func (sh *strictHandler) ListMyAuditEntries(ctx *gin.Context, params ListMyAudit
 	}
 }
 
+// RemoveAvatar operation middleware
+func (sh *strictHandler) RemoveAvatar(ctx *gin.Context) {
+	var request RemoveAvatarRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveAvatar(ctx, request.(RemoveAvatarRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveAvatar")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveAvatarResponseObject); ok {
+		if err := validResponse.VisitRemoveAvatarResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetAvatar operation middleware
+func (sh *strictHandler) SetAvatar(ctx *gin.Context) {
+	var request SetAvatarRequestObject
+
+	request.Body = ctx.Request.Body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetAvatar(ctx, request.(SetAvatarRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetAvatar")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SetAvatarResponseObject); ok {
+		if err := validResponse.VisitSetAvatarResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListBlocks operation middleware
 func (sh *strictHandler) ListBlocks(ctx *gin.Context) {
 	var request ListBlocksRequestObject
@@ -17158,6 +17714,33 @@ func (sh *strictHandler) GetMember(ctx *gin.Context, id ID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetMemberResponseObject); ok {
 		if err := validResponse.VisitGetMemberResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAvatar operation middleware
+func (sh *strictHandler) GetAvatar(ctx *gin.Context, id ID, params GetAvatarParams) {
+	var request GetAvatarRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAvatar(ctx, request.(GetAvatarRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAvatar")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetAvatarResponseObject); ok {
+		if err := validResponse.VisitGetAvatarResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -41,10 +41,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
 )
 
-const (
-	requestDeadline = 10 * time.Second
-	cursorLife      = 24 * time.Hour
-)
+const cursorLife = 24 * time.Hour
 
 // App is the whole program, put together and not yet running.
 type App struct {
@@ -142,7 +139,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.Factor.Work(a.Queue)
-	a.Profile = profile.New(db, c, a.Outbox, a.Audit, a.cursors)
+	a.Profile = profile.New(db, c, profile.Config{Queue: a.Queue, Outbox: a.Outbox, Audit: a.Audit, Cursors: a.cursors, Files: a.Files})
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
 	if err := errors.Join(a.buildBilling(), a.buildSignin(mailer)); err != nil {

@@ -11,7 +11,7 @@ import (
 func (a *App) buildPrivacy(mailer *mail.Mailer) (err error) {
 	a.Privacy, err = privacy.New(a.DB, a.Clock, a.Queue, a.Audit, privacy.Config{
 		Files: a.Files, Mailer: mailer, Domains: a.Forgetful(), Log: a.log, FrontendURL: a.Config.FrontendURL, MayLeave: a.Account.SpareLastAdmin,
-		Settle: requestDeadline + 5*time.Second,
+		Settle: uploadDeadline + 5*time.Second,
 	})
 	return err
 }

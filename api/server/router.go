@@ -23,6 +23,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/webhook"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 )
 
 const streamPath = "/v1/stream"
@@ -48,7 +49,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	compress, err := gzhttp.NewWrapper(gzhttp.EnableZstd(true), gzhttp.MinSize(1024),
-		gzhttp.ExceptContentTypes([]string{"text/event-stream", "application/zip"}))
+		gzhttp.ExceptContentTypes([]string{"text/event-stream", "application/zip", profile.AvatarMedia}))
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
@@ -103,18 +104,6 @@ func (a *App) use(engine *gin.Engine) error {
 		middleware.Idempotent(a.Contract, a.Keys),
 	)
 	return nil
-}
-
-// deadline bounds what a request may take. Streams and downloads have none.
-func (a *App) deadline(c *gin.Context) {
-	if op := a.Contract.Find(c); op != nil && (op.ID == "openStream" || op.ID == "getExportFile") {
-		c.Next()
-		return
-	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestDeadline)
-	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
-	c.Next()
 }
 
 func (a *App) observe(o middleware.Observed) {

@@ -78,6 +78,15 @@ CREATE TABLE public.audit_log (
     actor_roles text
 );
 
+CREATE TABLE public.avatar_files (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    file_64 text NOT NULL,
+    file_256 text NOT NULL,
+    file_512 text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.bans (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -795,6 +804,9 @@ CREATE TABLE public.users (
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.avatar_files
+    ADD CONSTRAINT avatar_files_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
 
@@ -1019,6 +1031,10 @@ CREATE INDEX audit_log_request_id_idx ON public.audit_log USING btree (request_i
 
 CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, target_id, at DESC);
 
+CREATE INDEX avatar_files_expires_at_idx ON public.avatar_files USING btree (expires_at);
+
+CREATE INDEX avatar_files_user_id_idx ON public.avatar_files USING btree (user_id);
+
 CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
 
 CREATE INDEX blocks_blocked_id_idx ON public.blocks USING btree (blocked_id);
@@ -1137,6 +1153,9 @@ CREATE TRIGGER users_name_to_profile AFTER INSERT OR UPDATE OF display_name ON p
 
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.avatar_files
+    ADD CONSTRAINT avatar_files_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_banned_by_fkey FOREIGN KEY (banned_by) REFERENCES public.users(id);

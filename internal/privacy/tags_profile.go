@@ -17,6 +17,11 @@ func profileTags() []Table {
 			),
 		},
 		{
+			Name:  "avatar_files",
+			Whose: by("user_id"), Rows: Gone, Retention: pruned("profile.clear_avatars", 0, "expires_at"),
+			Columns: columns(hidden(Technical, "id", "user_id", "expires_at"), files(hidden(Content, "file_64", "file_256", "file_512"))),
+		},
+		{
 			Name: "blocks", About: "Whom you have blocked.",
 			Whose: by("user_id"), Names: []string{"blocked_id"}, Rows: Gone, Retention: because(whileAccount),
 			Columns: exported(Account, "user_id", "blocked_id", "created_at"),

@@ -10,7 +10,9 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
+	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/job"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -29,6 +31,8 @@ type world struct {
 	ctx context.Context
 	db  *pg.DB
 	now *clock.Manual
+
+	files *disk
 }
 
 func newWorld(t testing.TB, ctx context.Context, db *pg.DB) *world {
@@ -36,7 +40,13 @@ func newWorld(t testing.TB, ctx context.Context, db *pg.DB) *world {
 	now := clock.NewManual(noon)
 	sealer, err := cursor.New(make([]byte, 32), 24*time.Hour, now.Now)
 	ok(t, err)
-	return &world{profile.New(db, now, outbox.New(db, now), audit.New(db, now), sealer), t, ctx, db, now}
+	queue, err := job.New(db, job.Config{})
+	ok(t, err)
+	files, err := blob.Open(ctx, "mem://")
+	ok(t, err)
+	w := &world{t: t, ctx: ctx, db: db, now: now, files: &disk{Store: files}}
+	w.Profile = profile.New(db, now, profile.Config{Queue: queue, Outbox: outbox.New(db, now), Audit: audit.New(db, now), Cursors: sealer, Files: w.files})
+	return w
 }
 
 func inTx(t testing.TB) *world {
