@@ -82,11 +82,14 @@ func (migrateStatus) Run(p *process) error {
 }
 
 type adminCommand struct {
-	Create  adminCreate  `cmd:"" help:"Make a confirmed account with the role admin. The password is asked for, or read from standard input."`
-	Promote adminPromote `cmd:"" help:"Give a member a role."`
-	Erase   adminErase   `cmd:"" help:"Write the ledger of erased accounts, or erase them again after the restore of a backup."`
-	Invite  adminInvite  `cmd:"" help:"Make an invitation and print its link."`
-	Keys    adminKeys    `cmd:"" help:"The keys that access tokens are signed with."`
+	Create     adminCreate     `cmd:"" help:"Make a confirmed account with the role admin. The password is asked for, or read from standard input."`
+	Promote    adminPromote    `cmd:"" help:"Give a member a role."`
+	RevokeRole adminRevokeRole `cmd:"" help:"Take a role from a member."`
+	Suspend    adminSuspend    `cmd:"" help:"Keep a member out, for a time or until further notice."`
+	Restore    adminRestore    `cmd:"" help:"Let a member in again."`
+	Erase      adminErase      `cmd:"" help:"Write the ledger of erased accounts, or erase them again after the restore of a backup."`
+	Invite     adminInvite     `cmd:"" help:"Make an invitation and print its link."`
+	Keys       adminKeys       `cmd:"" help:"The keys that access tokens are signed with."`
 }
 
 type adminCreate struct {

@@ -16,6 +16,7 @@ func TestAuditLog(t *testing.T) {
 	type page struct {
 		Items []struct {
 			Action, By string
+			Sentence   string
 			ActorID    string `json:"actor_id"`
 			TargetID   string `json:"target_id"`
 			Detail     map[string]string
@@ -41,6 +42,9 @@ func TestAuditLog(t *testing.T) {
 		seen := map[string]string{}
 		for _, e := range p.Items {
 			seen[e.Action] = e.By
+			if !strings.HasSuffix(e.Sentence, ".") || strings.Contains(e.Sentence, "no words") {
+				t.Errorf("%s is told as %q", e.Action, e.Sentence)
+			}
 			if e.ActorID != "" || e.TargetID != "" {
 				t.Errorf("%+v names somebody", e)
 			}
@@ -59,6 +63,33 @@ func TestAuditLog(t *testing.T) {
 		for _, path := range []string{"/v1/admin/audit?limit=1&action=role.grant&cursor=", "/v1/me/audit?limit=1&cursor="} {
 			a := h.Do(t, apitest.Call{Method: http.MethodGet, Path: path + first.NextCursor, Token: admin.Token})
 			if a.Status != http.StatusBadRequest || a.Code() != "cursor-invalid" || strings.Contains(string(a.Body), first.NextCursor) {
+				t.Errorf("%s: %d %s", path, a.Status, a.Body)
+			}
+		}
+	})
+
+	t.Run("it is exported as a file, and that is in it the next time", func(t *testing.T) {
+		export := func(query string) apitest.Answer {
+			return h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/admin/audit/export" + query, Token: admin.Token}).Must(t, http.StatusOK)
+		}
+		a := export("?action=role.grant&target_id=" + maria.ID.String())
+		lines := strings.Split(strings.TrimSpace(string(a.Body)), "\r\n")
+		if len(lines) != 2 || !strings.Contains(lines[1], "role.grant,user,"+maria.ID.String()) || a.Header.Get("Content-Type") != "text/csv; charset=utf-8" ||
+			!strings.HasPrefix(a.Header.Get("Content-Disposition"), `attachment; filename="audit-20`) {
+			t.Errorf("%v\n%s", a.Header, a.Body)
+		}
+		again := string(export("?action=audit.export").Body)
+		if !strings.Contains(again, admin.ID.String()+",admin,audit.export,audit,log,") || !strings.Contains(again, maria.ID.String()) {
+			t.Error(again)
+		}
+	})
+
+	t.Run("an export asks for a fresh proof, as does a look at what somebody sees", func(t *testing.T) {
+		if _, err := h.App.DB.Pool().Exec(t.Context(), `UPDATE sessions SET proved_at = proved_at - interval '11 minutes' WHERE user_id = $1`, admin.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/v1/admin/audit/export", "/v1/admin/members/" + maria.ID.String() + "/view"} {
+			if a := h.Do(t, apitest.Call{Method: http.MethodGet, Path: path, Token: admin.Token}); a.Status != http.StatusUnauthorized || a.Code() != "step-up-required" {
 				t.Errorf("%s: %d %s", path, a.Status, a.Body)
 			}
 		}

@@ -1445,13 +1445,18 @@ type MovementRow struct {
 
 // MyAuditEntry defines model for MyAuditEntry.
 type MyAuditEntry struct {
-	ID         openapi_types.UUID `json:"id"`
-	At         time.Time          `json:"at"`
-	By         MyAuditEntryBy     `json:"by"`
-	Action     string             `json:"action"`
-	TargetKind string             `json:"target_kind"`
-	Detail     map[string]string  `json:"detail"`
-	Changes    []AuditChange      `json:"changes,omitempty,omitzero"`
+	ID openapi_types.UUID `json:"id"`
+	At time.Time          `json:"at"`
+	By MyAuditEntryBy     `json:"by"`
+
+	// Action Such as role.grant.
+	Action string `json:"action"`
+
+	// Sentence The action in plain words, for me.
+	Sentence   string            `json:"sentence"`
+	TargetKind string            `json:"target_kind"`
+	Detail     map[string]string `json:"detail"`
+	Changes    []AuditChange     `json:"changes,omitempty,omitzero"`
 }
 
 // MyAuditEntryBy defines model for MyAuditEntry.By.
@@ -2206,6 +2211,30 @@ type ListAuditEntriesParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// ExportAuditLogParams defines parameters for ExportAuditLog.
+type ExportAuditLogParams struct {
+	// ActorID Who acted.
+	ActorID openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty,omitzero"`
+
+	// Action As in the entries.
+	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+
+	// TargetKind What was acted on.
+	TargetKind string `form:"target_kind,omitempty" json:"target_kind,omitempty,omitzero"`
+
+	// TargetID Which of them.
+	TargetID string `form:"target_id,omitempty" json:"target_id,omitempty,omitzero"`
+
+	// RequestID All that one request did.
+	RequestID string `form:"request_id,omitempty" json:"request_id,omitempty,omitzero"`
+
+	// Since From this moment on.
+	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
+
+	// Until Before this moment.
+	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Q Part of a name or the beginning of an e-mail address.
@@ -2577,6 +2606,9 @@ type ServerInterface interface {
 	// ListAuditEntries Who did what to whom
 	// (GET /v1/admin/audit)
 	ListAuditEntries(c *gin.Context, params ListAuditEntriesParams)
+	// ExportAuditLog The audit log as a file
+	// (GET /v1/admin/audit/export)
+	ExportAuditLog(c *gin.Context, params ExportAuditLogParams)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(c *gin.Context, params ListMembersParams)
@@ -3004,6 +3036,81 @@ func (siw *ServerInterfaceWrapper) ListAuditEntries(c *gin.Context) {
 	}
 
 	siw.Handler.ListAuditEntries(c, params)
+}
+
+// ExportAuditLog operation middleware
+func (siw *ServerInterfaceWrapper) ExportAuditLog(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ExportAuditLogParams
+
+	// ------------- Optional query parameter "actor_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor_id", c.Request.URL.Query(), &params.ActorID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter actor_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", c.Request.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter action: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target_kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target_kind", c.Request.URL.Query(), &params.TargetKind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target_kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "target_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "target_id", c.Request.URL.Query(), &params.TargetID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter target_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "request_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "request_id", c.Request.URL.Query(), &params.RequestID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter request_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", c.Request.URL.Query(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter since: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", c.Request.URL.Query(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter until: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExportAuditLog(c, params)
 }
 
 // ListMembers operation middleware
@@ -5454,6 +5561,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
 	router.GET(options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
+	router.GET(options.BaseURL+"/v1/admin/audit/export", wrapper.ExportAuditLog)
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
@@ -5911,6 +6019,106 @@ type ListAuditEntriesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditEntriesdefaultApplicationProblemPlusJSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAuditLogRequestObject struct {
+	Params ExportAuditLogParams
+}
+
+type ExportAuditLogResponseObject interface {
+	VisitExportAuditLogResponse(w http.ResponseWriter) error
+}
+
+type ExportAuditLog200ResponseHeaders struct {
+	ContentDisposition string
+}
+
+type ExportAuditLog200TextCsvResponse struct {
+	Body          io.Reader
+	Headers       ExportAuditLog200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ExportAuditLog200TextCsvResponse) VisitExportAuditLogResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ExportAuditLog400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportAuditLog400ApplicationProblemPlusJSONResponse) VisitExportAuditLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAuditLog401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ExportAuditLog401ApplicationProblemPlusJSONResponse) VisitExportAuditLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAuditLog403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ExportAuditLog403ApplicationProblemPlusJSONResponse) VisitExportAuditLogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExportAuditLogdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExportAuditLogdefaultApplicationProblemPlusJSONResponse) VisitExportAuditLogResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14714,6 +14922,9 @@ type StrictServerInterface interface {
 	// ListAuditEntries Who did what to whom
 	// (GET /v1/admin/audit)
 	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
+	// ExportAuditLog The audit log as a file
+	// (GET /v1/admin/audit/export)
+	ExportAuditLog(ctx context.Context, request ExportAuditLogRequestObject) (ExportAuditLogResponseObject, error)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
@@ -15152,6 +15363,32 @@ func (sh *strictHandler) ListAuditEntries(ctx *gin.Context, params ListAuditEntr
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListAuditEntriesResponseObject); ok {
 		if err := validResponse.VisitListAuditEntriesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportAuditLog operation middleware
+func (sh *strictHandler) ExportAuditLog(ctx *gin.Context, params ExportAuditLogParams) {
+	var request ExportAuditLogRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportAuditLog(ctx, request.(ExportAuditLogRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportAuditLog")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExportAuditLogResponseObject); ok {
+		if err := validResponse.VisitExportAuditLogResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -113,8 +113,8 @@ func (a *App) build() error {
 	if a.Queue, err = job.New(db, job.Config{Logger: slog.New(atLeast{a.log.Handler(), slog.LevelWarn})}); err != nil {
 		return err
 	}
-	a.Outbox = outbox.New(db, c)
-	a.Audit = audit.New(db, c)
+	a.Outbox, a.Audit = outbox.New(db, c), audit.New(db, c)
+	a.Audit.Work(a.Queue)
 	mailer, err := mail.New(mail.Config{URL: cfg.SMTPURL, From: cfg.MailFrom, MessageIDDomain: cfg.mailDomain(), Outside: db.Outside, Withheld: a.withheld})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,7 +21,7 @@ const (
 func (a *App) deadline(c *gin.Context) {
 	op, takes := a.Contract.Find(c), requestDeadline
 	switch {
-	case op != nil && (op.ID == "openStream" || op.ID == "getExportFile"):
+	case op != nil && slices.Contains([]string{"openStream", "getExportFile", "exportAuditLog"}, op.ID):
 		c.Next()
 		return
 	case op != nil && op.Upload.Is():

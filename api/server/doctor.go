@@ -48,7 +48,7 @@ func examine(ctx context.Context, cfg Config, c clock.Clock, out io.Writer) erro
 		}
 	}()
 	for _, check := range []func(context.Context){
-		v.configuration, v.zones, v.database, v.server, v.role, v.migrations, v.time, v.queue, v.admin,
+		v.configuration, v.zones, v.database, v.server, v.role, v.migrations, v.auditLog, v.time, v.queue, v.admin,
 		v.stripe, v.plans, v.providers, v.mail, v.redis, v.reachable, v.browsers,
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)

@@ -2,6 +2,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -122,6 +123,22 @@ func TestTheStreamEndsWithHerSession(t *testing.T) {
 	s.publish(outbox.Event{Type: outbox.AccessChanged, UserID: c.member.ID, Internal: true})
 	s.topic(c.peer, c.space)
 	r.endsWithin(time.Second - time.Since(start))
+}
+
+// Such as a long import, or another database of the same server: no event can
+// be read before it is over.
+func TestATransactionThatIsNotOverKeepsNoStreamOpen(t *testing.T) {
+	s := newStation(t)
+	c := s.circle()
+	r := s.open(c.member, "").greeted()
+	tx, err := s.db.Pool().Begin(t.Context())
+	s.must(err)
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	_, err = tx.Exec(t.Context(), `INSERT INTO programmes (id, slug, title) VALUES ($1, 'slow', 'Slow')`, uuid.New())
+	s.must(err)
+	s.exec(`UPDATE sessions SET revoked_at = now() WHERE id = $1`, c.member.SessionID)
+	s.must(s.db.InTx(t.Context(), func(ctx context.Context) error { return s.outbox.Revoke(ctx, c.member.ID) }))
+	r.endsWithin(5 * time.Second)
 }
 
 func TestAlumnaeKeepTheStreamAndReadOnly(t *testing.T) {

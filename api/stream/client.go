@@ -23,9 +23,10 @@ const (
 
 // client is one open stream.
 type client struct {
-	hub   *Hub
-	queue chan outbox.Event
-	ended chan struct{}
+	hub     *Hub
+	queue   chan outbox.Event
+	stirred chan struct{} // look again
+	ended   chan struct{}
 
 	// Written with the hub's lock held; who and visible only by the stream itself.
 	who     account.Actor
@@ -39,7 +40,7 @@ type client struct {
 }
 
 func (h *Hub) newClient(who account.Actor) *client {
-	return &client{hub: h, who: who, queue: make(chan outbox.Event, buffered), ended: make(chan struct{})}
+	return &client{hub: h, who: who, queue: make(chan outbox.Event, buffered), stirred: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 func (c *client) sees(space uuid.UUID) bool {

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
 )
 
@@ -24,7 +26,8 @@ func (h *Hub) Run(ctx context.Context) {
 // listen keeps a listening connection. Without one the hub still polls.
 func (h *Hub) listen(ctx context.Context, wake chan<- struct{}) {
 	for {
-		err := h.outbox.Listen(ctx, func() {
+		err := h.outbox.Listen(ctx, func(whose uuid.UUID) {
+			h.stir(whose)
 			select {
 			case wake <- struct{}{}:
 			default: // it is awake
@@ -36,6 +39,19 @@ func (h *Hub) listen(ctx context.Context, wake chan<- struct{}) {
 		h.log.WarnContext(ctx, "the connection that listens for events was lost", "err", err)
 		if !sleep(ctx, time.Second) {
 			return
+		}
+	}
+}
+
+// stir lets the streams of somebody look again at once. The event that says so
+// comes too, but may be held back by a transaction that is not over.
+func (h *Hub) stir(whose uuid.UUID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.clients[whose] {
+		select {
+		case c.stirred <- struct{}{}:
+		default: // it is about to
 		}
 	}
 }

@@ -86,6 +86,9 @@ func (c *client) run(ctx context.Context, w *wire, head outbox.Position, lastID 
 			if err = c.take(ctx, w, e); changesAccess(e) {
 				check.Reset(c.nextLook())
 			}
+		case <-c.stirred:
+			err = c.lookAgain(ctx, w)
+			check.Reset(c.nextLook())
 		case <-check.C:
 			err = c.lookAgain(ctx, w)
 			check.Reset(c.nextLook())

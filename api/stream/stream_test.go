@@ -172,7 +172,7 @@ func TestNothingIsLostWhileItIsFoundOutWhatSheSees(t *testing.T) {
 	for !before.Before(s.hub.position()) {
 		time.Sleep(5 * time.Millisecond) // until it is fanned out
 	}
-	gate <- struct{}{}
+	close(gate)
 	if name, _ := r.event(); name != "resync_required" { // there is a space she has nothing of
 		t.Errorf("%q", name)
 	}

@@ -27,3 +27,5 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO co
 
 REVOKE UPDATE, DELETE ON audit_log, membership_ledger FROM conservatory_app;
 REVOKE INSERT, UPDATE, DELETE ON goose_db_version, river_migration FROM conservatory_app;
+-- The one way to shorten the audit log: what is older than two years.
+GRANT EXECUTE ON FUNCTION forget_old_audit(integer) TO conservatory_app;

@@ -35,6 +35,7 @@ func (a *Admin) View(ctx context.Context, by account.Actor, member uuid.UUID) (v
 		if v.Access, err = a.Membership.Access(ctx, member); err != nil {
 			return err
 		}
+		v.Access.PayURL = "" // opens her invoice, with her address on it
 		if v.Standing.Suspension != nil || v.Access.Reason == membership.ByBan {
 			if v.Suspension, err = a.suspensionOf(ctx, v.Standing); err != nil {
 				return err

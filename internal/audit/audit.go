@@ -1,5 +1,11 @@
 // Package audit keeps who did what to whom: append-only, in the same
 // transaction as the act.
+//
+// Decisions: nobody changes an entry, not even the owner of the table; entries
+// go after two years, through one function of the database that goes by its
+// own clock and lets nothing younger pass; an entry says by id and code what
+// happened, and one table turns codes into sentences for who reads about
+// herself.
 package audit
 
 import (
@@ -33,11 +39,6 @@ type Log struct {
 
 // New gives the log of a database.
 func New(db *pg.DB, c clock.Clock) *Log { return &Log{db, c} }
-
-// The roles of who acts are those she holds as the act happens.
-const insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles)
-VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8,
-    (SELECT coalesce(string_agg(DISTINCT label, ',' ORDER BY label), '') FROM held_roles WHERE user_id = $3 AND (ends_at IS NULL OR ends_at > $2)))`
 
 // Changed notes in detail what a field was and what it is. The same as before
 // is no change.

@@ -33,7 +33,11 @@ type Recorded struct {
 }
 
 // Change is what a field was and is.
-type Change struct{ Field, Before, After string }
+type Change struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
 
 // changes takes the fields that changed out of a detail.
 func changes(detail map[string]string) (rest map[string]string, all []Change) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,16 +13,65 @@ import (
 	"gorm.io/gorm"
 )
 
-const readSQL = `SELECT id, at, coalesce(actor_id, '00000000-0000-0000-0000-000000000000') AS actor_id, action, target_kind, target_id, detail, request_id,
+const (
+	// The roles of who acts are those she holds as the act happens.
+	insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles)
+VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8,
+    (SELECT coalesce(string_agg(DISTINCT label, ',' ORDER BY label), '') FROM held_roles WHERE user_id = $3 AND (ends_at IS NULL OR ends_at > $2)))`
+	entrySQL = `SELECT id, at, coalesce(actor_id, '00000000-0000-0000-0000-000000000000') AS actor_id, action, target_kind, target_id, detail, request_id,
     coalesce(actor_roles, '') AS actor_roles
-FROM audit_log
-WHERE (CAST(@after AS timestamptz) IS NULL OR (at, id) < (@after, @id))
-  AND (@actor = '00000000-0000-0000-0000-000000000000'::uuid OR actor_id = @actor)
-  AND (@about = '00000000-0000-0000-0000-000000000000'::uuid OR actor_id = @about OR (target_kind = 'user' AND target_id = CAST(@about AS text)))
-  AND (@action = '' OR action = @action) AND (@kind = '' OR target_kind = @kind) AND (@target = '' OR target_id = @target)
-  AND (@request = '' OR request_id = @request)
-  AND (CAST(@from AS timestamptz) IS NULL OR at >= @from) AND (CAST(@to AS timestamptz) IS NULL OR at < @to)
-ORDER BY at DESC, id DESC LIMIT @limit`
+FROM audit_log WHERE true`
+	latestSQL = ` ORDER BY at DESC, id DESC LIMIT @limit`
+	// The function decides by the database's clock what is old, and is the only
+	// way to delete.
+	forgetSQL = `SELECT forget_old_audit($1)`
+)
+
+// narrowed is entrySQL for what a filter takes behind a position. Only what
+// narrows is in it, so that each has its index, whatever the plan is made for.
+func narrowed(f Filter, after Position) string {
+	query := entrySQL
+	for _, c := range []struct {
+		narrows   bool
+		condition string
+	}{
+		{!after.At.IsZero(), `(at, id) < (@after, @id)`},
+		{f.ActorID != uuid.Nil, `actor_id = @actor`},
+		{f.Action != "", `action = @action`},
+		{f.TargetKind != "", `target_kind = @kind`},
+		{f.TargetID != "", `target_id = @target`},
+		{f.RequestID != "", `request_id = @request AND request_id <> ''`},
+		{!f.From.IsZero(), `at >= @from`},
+		{!f.To.IsZero(), `at < @to`},
+	} {
+		if c.narrows {
+			query += " AND " + c.condition
+		}
+	}
+	return query
+}
+
+// readSQL is the statement of one page. Who acted and whom it was about are
+// two indexes: each gives a page, of which one is made.
+func readSQL(f Filter, after Position) string {
+	query := narrowed(f, after)
+	if f.About == uuid.Nil {
+		return query + latestSQL
+	}
+	return `SELECT id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles FROM (
+    (` + query + ` AND actor_id = @about` + latestSQL + `)
+    UNION ALL
+    (` + query + ` AND target_kind = 'user' AND target_id = CAST(@about AS text) AND actor_id IS DISTINCT FROM @about` + latestSQL + `)
+) both_ways` + latestSQL
+}
+
+func readArgs(f Filter, after Position, limit int) []any {
+	return []any{
+		sql.Named("after", after.At), sql.Named("id", after.ID), sql.Named("actor", f.ActorID), sql.Named("about", f.About),
+		sql.Named("action", f.Action), sql.Named("kind", f.TargetKind), sql.Named("target", f.TargetID), sql.Named("request", f.RequestID),
+		sql.Named("from", f.From), sql.Named("to", f.To), sql.Named("limit", limit),
+	}
+}
 
 type entryRow struct {
 	ID         uuid.UUID
@@ -35,30 +85,45 @@ type entryRow struct {
 	ActorRoles string
 }
 
+func (r entryRow) recorded() (Recorded, error) {
+	e := Recorded{
+		ID: r.ID, At: r.At.UTC(), RequestID: r.RequestID,
+		Entry: Entry{ActorID: r.ActorID, Action: r.Action, TargetKind: r.TargetKind, TargetID: r.TargetID},
+	}
+	var detail map[string]string
+	if err := json.Unmarshal(r.Detail, &detail); err != nil {
+		return e, fmt.Errorf("read the detail of an audit entry: %w", err)
+	}
+	e.Detail, e.Changes = changes(detail)
+	if r.ActorRoles != "" {
+		e.ActorRoles = strings.Split(r.ActorRoles, ",")
+	}
+	return e, nil
+}
+
 func (l *Log) read(ctx context.Context, f Filter, after Position, limit int) ([]Recorded, error) {
-	rows, err := gorm.G[entryRow](l.db.Conn(ctx)).Raw(readSQL,
-		sql.Named("after", orNull(after.At)), sql.Named("id", after.ID), sql.Named("actor", f.ActorID), sql.Named("about", f.About),
-		sql.Named("action", f.Action), sql.Named("kind", f.TargetKind), sql.Named("target", f.TargetID), sql.Named("request", f.RequestID),
-		sql.Named("from", orNull(f.From)), sql.Named("to", orNull(f.To)), sql.Named("limit", limit)).Find(ctx)
+	rows, err := gorm.G[entryRow](l.db.Conn(ctx)).Raw(readSQL(f, after), readArgs(f, after, limit)...).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit log: %w", err)
 	}
 	page := make([]Recorded, len(rows))
 	for i, r := range rows {
-		page[i] = Recorded{
-			ID: r.ID, At: r.At.UTC(), RequestID: r.RequestID,
-			Entry: Entry{ActorID: r.ActorID, Action: r.Action, TargetKind: r.TargetKind, TargetID: r.TargetID},
-		}
-		var detail map[string]string
-		if err := json.Unmarshal(r.Detail, &detail); err != nil {
-			return nil, fmt.Errorf("read the detail of an audit entry: %w", err)
-		}
-		page[i].Detail, page[i].Changes = changes(detail)
-		if r.ActorRoles != "" {
-			page[i].ActorRoles = strings.Split(r.ActorRoles, ",")
+		if page[i], err = r.recorded(); err != nil {
+			return nil, err
 		}
 	}
 	return page, nil
 }
 
-func orNull(t time.Time) sql.Null[time.Time] { return sql.Null[time.Time]{V: t, Valid: !t.IsZero()} }
+// forget deletes the oldest of the entries that are too old, and says how many
+// they were.
+func (l *Log) forget(ctx context.Context, atMost int) (gone int64, err error) {
+	tx, ok := l.db.Tx(ctx)
+	if !ok {
+		return 0, errors.New("audit: forget outside a transaction")
+	}
+	if err := tx.QueryRow(ctx, forgetSQL, atMost).Scan(&gone); err != nil {
+		return 0, fmt.Errorf("forget old audit entries: %w", err)
+	}
+	return gone, nil
+}

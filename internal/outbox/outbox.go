@@ -5,8 +5,9 @@
 // are read in the order (xid, id) and only below the oldest running
 // transaction, because ids are not handed out in the order of commits (so a
 // long writing transaction anywhere in the server delays live events, and
-// none of ours is long); an audience is always named, there is no event for
-// everybody.
+// none of ours is long); what somebody loses must not wait for a stranger's
+// transaction, so its NOTIFY names her; an audience is always named, there is
+// no event for everybody.
 package outbox
 
 import (
@@ -118,10 +119,13 @@ func (o *Outbox) Publish(ctx context.Context, e Event) error {
 // Revoke tells the streams of a person, in the transaction of ctx, that what
 // she may see has changed.
 func (o *Outbox) Revoke(ctx context.Context, userID uuid.UUID) error {
-	return o.Publish(ctx, Event{Type: AccessChanged, UserID: userID, Internal: true})
+	return o.RevokeAll(ctx, []uuid.UUID{userID})
 }
 
-const revokeSQL = `INSERT INTO outbox (type, user_id, payload, created_at) SELECT $1, unnest($2::uuid[]), $3, $4`
+const revokeSQL = `WITH told AS (
+    INSERT INTO outbox (type, user_id, payload, created_at) SELECT $1, unnest($2::uuid[]), $3, $4 RETURNING user_id
+)
+SELECT pg_notify('outbox', user_id::text) FROM told`
 
 // RevokeAll is Revoke for several people, in one statement.
 func (o *Outbox) RevokeAll(ctx context.Context, userIDs []uuid.UUID) error {

@@ -260,14 +260,29 @@ func TestListenersAreWokenByACommit(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	ctx, stop := context.WithCancel(t.Context())
-	wake, done := make(chan struct{}, 10), make(chan error, 1)
-	go func() { done <- b.Listen(ctx, func() { wake <- struct{}{} }) }()
+	wake, done := make(chan uuid.UUID, 10), make(chan error, 1)
+	go func() { done <- b.Listen(ctx, func(whose uuid.UUID) { wake <- whose }) }()
 	<-wake // it listens
+	woken := func() uuid.UUID {
+		t.Helper()
+		select {
+		case whose := <-wake:
+			return whose
+		case <-time.After(10 * time.Second):
+			t.Fatal("nobody was woken")
+			return uuid.Nil
+		}
+	}
 	b.published("one")
-	select {
-	case <-wake:
-	case <-time.After(10 * time.Second):
-		t.Error("nobody was woken")
+	if whose := woken(); whose != uuid.Nil {
+		t.Errorf("an event for a space is of %v", whose)
+	}
+	her := pg.NewID()
+	if err := b.db.InTx(t.Context(), func(ctx context.Context) error { return b.Revoke(ctx, her) }); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := woken(), woken(); first != her && second != her {
+		t.Errorf("woken for %v and %v, not for her", first, second)
 	}
 	stop()
 	if err := <-done; err == nil {

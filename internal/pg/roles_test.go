@@ -27,6 +27,9 @@ func TestRolesOfProduction(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if count(t, owner, `SELECT count(*) FROM pg_proc, aclexplode(proacl) WHERE proname = 'forget_old_audit' AND grantee = 0`) != 0 {
+		t.Error("everybody may make the audit log forget")
+	}
 	run(t, owner, `CREATE TABLE of_a_later_migration (id bigserial PRIMARY KEY, word text NOT NULL)`)
 	app, err := pg.Open(t.Context(), pg.Config{URL: asApp(owner.URL()), MaxConns: 2})
 	if err != nil {
@@ -41,6 +44,13 @@ func TestRolesOfProduction(t *testing.T) {
 		}
 	})
 	t.Run("they cannot change what it says, nor what guards it", func(t *testing.T) { refused(t, app) })
+	t.Run("they make the log forget what is older than two years, and nothing younger", func(t *testing.T) {
+		run(t, owner, `INSERT INTO audit_log (id, at, action, target_kind, target_id, detail, request_id)
+			SELECT gen_random_uuid(), now() - age, 'a', 'b', 'c', '{}', '' FROM unnest(ARRAY[interval '3 years', interval '2 years 1 day', interval '729 days']) age`)
+		if gone, left := count(t, app, `SELECT forget_old_audit(1000)`), count(t, app, `SELECT count(*) FROM audit_log`); gone != 2 || left != 2 {
+			t.Errorf("%d went, %d are left", gone, left)
+		}
+	})
 	t.Run("they may do everything else that is not the schema's", func(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{
 			"audit_log": "SELECT INSERT", "membership_ledger": "SELECT INSERT",
@@ -74,6 +84,8 @@ func refused(t *testing.T, app *pg.DB) {
 		`DROP TRIGGER audit_log_append_only ON audit_log`,
 		`CREATE OR REPLACE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
 		`SET session_replication_role = replica`,
+		`SELECT set_config('conservatory.forgets_audit', 'yes', false); DELETE FROM audit_log`,
+		`CREATE OR REPLACE FUNCTION forget_old_audit(at_most integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'`,
 		`UPDATE membership_ledger SET series = 'other'`,
 		`TRUNCATE users CASCADE`,
 	} {

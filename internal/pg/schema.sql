@@ -6,7 +6,7 @@ CREATE FUNCTION public.audit_log_is_append_only() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        IF OLD.at < now() - interval '2 years' THEN
+        IF OLD.at < now() - interval '2 years' AND current_setting('conservatory.forgets_audit', true) = 'yes' THEN
             RETURN OLD;
         END IF;
     END IF;
@@ -18,16 +18,20 @@ CREATE FUNCTION public.folded(words text) RETURNS text
     RETURN btrim(regexp_replace(lower(regexp_replace(NORMALIZE(words, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text)), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+'::text, ' '::text, 'g'::text));
 
 CREATE FUNCTION public.forget_old_audit(at_most integer) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    WITH gone AS (
-        DELETE FROM public.audit_log WHERE id IN (
-            SELECT id FROM public.audit_log WHERE at < now() - interval '2 years' ORDER BY at, id LIMIT at_most
-        ) RETURNING id
-    )
-    SELECT count(*) FROM gone
-$$;
+DECLARE
+    gone bigint;
+BEGIN
+    PERFORM set_config('conservatory.forgets_audit', 'yes', true);
+    DELETE FROM public.audit_log WHERE id IN (
+        SELECT id FROM public.audit_log WHERE at < now() - interval '2 years' ORDER BY at, id LIMIT at_most
+    );
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('conservatory.forgets_audit', '', true);
+    RETURN gone;
+END $$;
 
 CREATE FUNCTION public.hidden_people(viewer uuid, moment timestamp with time zone) RETURNS TABLE(person_id uuid)
     LANGUAGE sql STABLE
@@ -1023,11 +1027,15 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+CREATE INDEX audit_log_action_idx ON public.audit_log USING btree (action, at DESC, id DESC);
+
 CREATE INDEX audit_log_actor_idx ON public.audit_log USING btree (actor_id, at DESC);
 
 CREATE INDEX audit_log_at_idx ON public.audit_log USING btree (at DESC, id DESC);
 
 CREATE INDEX audit_log_request_id_idx ON public.audit_log USING btree (request_id) WHERE (request_id <> ''::text);
+
+CREATE INDEX audit_log_target_id_idx ON public.audit_log USING btree (target_id, at DESC, id DESC);
 
 CREATE INDEX audit_log_target_idx ON public.audit_log USING btree (target_kind, target_id, at DESC);
 

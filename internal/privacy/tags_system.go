@@ -7,7 +7,7 @@ func systemTags() []Table {
 			// Append-only, so nothing personal may get in: ids and codes.
 			Name: "audit_log", About: "Acts by you or on your account that we must be able to account for.",
 			Whose: where("actor_id = @person OR (target_kind = 'user' AND target_id = @person::text)"), Rows: Kept,
-			Retention: because("two years"),
+			Retention: pruned("audit.prune", 2*365*day, "at"), // two years: forget_old_audit says so too
 			Columns: columns(
 				exported(Security, "id", "at", "action", "target_kind", "detail", "request_id"),
 				only("actor_id = @person", hidden(Other, "actor_id", "actor_roles")),

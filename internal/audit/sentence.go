@@ -1,0 +1,87 @@
+package audit
+
+import "github.com/google/uuid"
+
+// sentence says what an act was to somebody who reads about herself: about is
+// for what was done to her account, by whomever; did is for what she did to
+// something or somebody else.
+type sentence struct{ about, did string }
+
+// unknown is for the acts of another version of this program.
+const unknown = "Something was done that this version has no words for."
+
+// sentences are the acts that are recorded, in plain words. One that is
+// recorded no more stays for as long as its entries do.
+func sentences() map[string]sentence {
+	return map[string]sentence{
+		"account.create":    {about: "Your account was made."},
+		"account.join":      {about: "You joined the community."},
+		"account.restore":   {"Your account was opened to you again.", "You opened somebody's account to her again."},
+		"account.suspend":   {"Your account was closed to you.", "You closed somebody's account to her."},
+		"community.restore": {"The community was opened to you again.", "You opened the community to somebody again."},
+		"community.suspend": {"The community was closed to you.", "You closed the community to somebody."},
+		"member.view":       {"One of our administrators looked at what you see, without reading what you write.", "You looked at what somebody sees."},
+		"role.grant":        {"You were given a role, or it was given another end.", "You gave somebody a role, or gave it another end."},
+		"role.take":         {"A role of yours has ended.", "You ended a role of somebody."},
+
+		"session.end":        {about: "One of your devices was signed out."},
+		"session.prove":      {about: "You proved once more that it is you."},
+		"session.reuse":      {about: "A key to one of your sessions was used twice, so the session was ended for safety."},
+		"session.revoke-all": {"Your devices were signed out.", "You signed somebody out on all her devices."},
+
+		"email.ask":       {about: "Another e-mail address was asked for."},
+		"email.change":    {about: "Your e-mail address was changed."},
+		"email.undo":      {about: "The change of your e-mail address was undone."},
+		"identity.link":   {about: "Another way to sign in was linked to your account."},
+		"identity.unlink": {about: "A way to sign in was taken off your account."},
+		"password.change": {about: "Your password was changed."},
+		"password.reset":  {about: "Your password was set anew."},
+
+		"factor.add":               {about: "A second factor was added to your account."},
+		"factor.guess":             {about: "Wrong codes were typed for your second factor."},
+		"factor.recovery-code-use": {about: "One of your recovery codes was used."},
+		"factor.recovery-codes":    {about: "New recovery codes were made for your account."},
+		"factor.remove":            {about: "A second factor was taken off your account."},
+		"passkey.copy":             {about: "One of your passkeys counted backwards, as a copy of it would. If you have not restored a device, remove that passkey."},
+
+		"block.add":       {about: "You blocked somebody."},
+		"block.remove":    {about: "You took a block back."},
+		"erasure.begin":   {about: "The erasure of your account has begun."},
+		"erasure.finish":  {about: "Your account was erased."},
+		"erasure.plan":    {about: "You asked for your account to be erased."},
+		"erasure.undo":    {about: "You took the erasure of your account back."},
+		"export.ask":      {about: "You asked for a copy of your data."},
+		"export.download": {about: "A copy of your data was downloaded."},
+
+		"invitation.accept": {did: "You accepted an invitation."},
+		"invitation.make":   {did: "You made an invitation."},
+		"invitation.resend": {did: "You sent an invitation once more."},
+		"invitation.revoke": {did: "You took an invitation back."},
+		"post.delete":       {did: "You deleted a post of somebody."},
+		"topic.delete":      {did: "You deleted a topic."},
+		"topic.rename":      {did: "You renamed a topic."},
+
+		"audit.export":         {did: "You exported the audit log."},
+		"audit.forget":         {did: "Entries of the audit log that were older than two years were deleted."},
+		"signing-key.announce": {did: "A key that access tokens are signed with was made."},
+		"signing-key.forget":   {did: "A key that access tokens were signed with was forgotten."},
+		"signing-key.hasten":   {did: "A new key for access tokens was brought forward."},
+	}
+}
+
+// Says tells in a plain sentence what an entry is to the person it is shown
+// to: who else acted is not in it.
+func (r Recorded) Says(reader uuid.UUID) string {
+	s := sentences()[r.Action]
+	first, second := s.did, s.about
+	if r.TargetKind == "user" && r.TargetID == reader.String() {
+		first, second = second, first
+	}
+	switch {
+	case first != "":
+		return first
+	case second != "":
+		return second
+	}
+	return unknown
+}
