@@ -50,6 +50,60 @@ func TestSessions(t *testing.T) {
 			t.Errorf("%+v", left)
 		}
 	})
+
+	t.Run("an open browser alone ends nobody's sessions", func(t *testing.T) {
+		forget(t, h, maria.Token)
+		for _, path := range []string{"/v1/me/sessions", "/v1/me/sessions/" + list(t, maria.Token)[0].ID} {
+			a := h.Do(t, apitest.Call{Method: http.MethodDelete, Path: path, Token: maria.Token})
+			if a.Status != http.StatusUnauthorized || a.Code() != account.ErrStepUp.Code {
+				t.Errorf("%s: %d %s", path, a.Status, a.Body)
+			}
+		}
+	})
+}
+
+func TestAnAdminSignsAMemberOut(t *testing.T) {
+	t.Parallel()
+	h := apitest.New(t)
+	w := h.World(t)
+	maria := h.Person(t, "maria")
+	end := func(token string) int {
+		return h.Do(t, apitest.Call{Method: http.MethodDelete, Path: "/v1/admin/members/" + maria.ID.String() + "/sessions", Token: token}).Status
+	}
+	if got := end(w.A.Token); got != http.StatusForbidden {
+		t.Errorf("a member may: %d", got)
+	}
+	if got := end(w.Admin.Token); got != http.StatusNoContent {
+		t.Fatal(got)
+	}
+	h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/me", Token: maria.Token}).Must(t, http.StatusUnauthorized)
+	h.LogIn(t, maria.Email)
+	h.Settle(t)
+	if letters := h.Mail.Messages(maria.Email); len(letters) != 1 || letters[0].Subject != "You were signed out on every device" {
+		t.Errorf("%+v", letters)
+	}
+	log := h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/admin/audit?action=session.revoke-all", Token: w.Admin.Token}).Must(t, http.StatusOK)
+	if body := string(log.Body); !strings.Contains(body, maria.ID.String()) || !strings.Contains(body, w.Admin.ID.String()) {
+		t.Error(body)
+	}
+}
+
+func TestANewPasswordWantsTheOneBefore(t *testing.T) {
+	t.Parallel()
+	h := apitest.New(t)
+	maria := h.Person(t, "maria")
+	put := func(body map[string]string) apitest.Answer {
+		return h.Do(t, apitest.Call{Method: http.MethodPut, Path: "/v1/me/password", Token: maria.Token, Body: body})
+	}
+	for want, body := range map[string]map[string]string{
+		"invalid":     {"password": "room for a better yes"},
+		"proof-wrong": {"password": "room for a better yes", "current_password": "something else entirely"},
+	} {
+		if a := put(body); a.Status != http.StatusUnprocessableEntity || a.Code() != want || !strings.Contains(string(a.Body), `"/current_password"`) {
+			t.Errorf("want %s, got %d %s", want, a.Status, a.Body)
+		}
+	}
+	put(map[string]string{"password": "room for a better yes", "current_password": apitest.Password}).Must(t, http.StatusNoContent)
 }
 
 func TestStepUp(t *testing.T) {

@@ -253,6 +253,8 @@ func (h *House) proof(t testing.TB, op middleware.Operation, who Someone, c *Cal
 		c.Body = map[string]any{"recovery_code": h.RecoveryCodes(t, who)[0]}
 	case op.ID == "stepUp":
 		c.Body = map[string]any{"password": Password}
+	case op.ID == "changePassword":
+		c.Body = map[string]any{"current_password": Password, "password": "room for a better yes"}
 	}
 }
 

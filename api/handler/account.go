@@ -126,7 +126,7 @@ type refreshCookieKey struct{}
 // WithRefreshCookie gives the handlers of a request the value of its refresh
 // cookie. Call it only when the request cannot come from another site.
 func WithRefreshCookie(ctx context.Context, value string) context.Context {
-	return context.WithValue(ctx, refreshCookieKey{}, value)
+	return context.WithValue(account.WithBrowser(ctx, value), refreshCookieKey{}, value)
 }
 
 func refreshCookie(ctx context.Context) string {

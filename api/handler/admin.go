@@ -29,6 +29,14 @@ func (h Admin) RestoreMember(ctx context.Context, r openapi.RestoreMemberRequest
 	return openapi.RestoreMember204Response{}, nil
 }
 
+// EndMemberSessions answers DELETE /v1/admin/members/{id}/sessions.
+func (h Admin) EndMemberSessions(ctx context.Context, r openapi.EndMemberSessionsRequestObject) (openapi.EndMemberSessionsResponseObject, error) {
+	if err := h.Admin.SignOut(ctx, r.ID); err != nil {
+		return nil, err
+	}
+	return openapi.EndMemberSessions204Response{}, nil
+}
+
 // ViewMember answers GET /v1/admin/members/{id}/view.
 func (h Admin) ViewMember(ctx context.Context, r openapi.ViewMemberRequestObject) (openapi.ViewMemberResponseObject, error) {
 	v, err := h.Admin.View(ctx, actor(ctx), r.ID)

@@ -53,7 +53,7 @@ func (h Signin) ResetPassword(ctx context.Context, r openapi.ResetPasswordReques
 
 // ChangePassword answers PUT /v1/me/password.
 func (h Signin) ChangePassword(ctx context.Context, r openapi.ChangePasswordRequestObject) (openapi.ChangePasswordResponseObject, error) {
-	if err := h.Signin.ChangePassword(ctx, actor(ctx), r.Body.Password); err != nil {
+	if err := h.Signin.ChangePassword(ctx, actor(ctx), r.Body.CurrentPassword, r.Body.Password); err != nil {
 		return nil, err
 	}
 	return openapi.ChangePassword204Response{}, nil

@@ -1652,8 +1652,11 @@ type PasskeySignIn struct {
 // Password Any characters, taken exactly as sent.
 type Password = string
 
-// PasswordOnly defines model for PasswordOnly.
-type PasswordOnly struct {
+// PasswordChange defines model for PasswordChange.
+type PasswordChange struct {
+	// CurrentPassword Needed by who has one.
+	CurrentPassword string `json:"current_password,omitempty,omitzero"`
+
 	// Password Any characters, taken exactly as sent.
 	Password Password `json:"password"`
 }
@@ -2569,7 +2572,7 @@ type AddPasskeyJSONRequestBody = PasskeyNew
 type RenamePasskeyJSONRequestBody = PasskeyName
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
-type ChangePasswordJSONRequestBody = PasswordOnly
+type ChangePasswordJSONRequestBody = PasswordChange
 
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileEdit
@@ -2621,6 +2624,9 @@ type ServerInterface interface {
 	// TakeRole Take a role away
 	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
 	TakeRole(c *gin.Context, id ID, grantID openapi_types.UUID)
+	// EndMemberSessions Sign a member out everywhere
+	// (DELETE /v1/admin/members/{id}/sessions)
+	EndMemberSessions(c *gin.Context, id ID)
 	// RestoreMember Let a member in again
 	// (DELETE /v1/admin/members/{id}/suspension)
 	RestoreMember(c *gin.Context, id ID)
@@ -3246,6 +3252,31 @@ func (siw *ServerInterfaceWrapper) TakeRole(c *gin.Context) {
 	}
 
 	siw.Handler.TakeRole(c, id, grantID)
+}
+
+// EndMemberSessions operation middleware
+func (siw *ServerInterfaceWrapper) EndMemberSessions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndMemberSessions(c, id)
 }
 
 // RestoreMember operation middleware
@@ -5566,6 +5597,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
 	router.DELETE(options.BaseURL+"/v1/admin/members/:id/roles/:grant_id", wrapper.TakeRole)
+	router.DELETE(options.BaseURL+"/v1/admin/members/:id/sessions", wrapper.EndMemberSessions)
 	router.DELETE(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.RestoreMember)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.SuspendMember)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/view", wrapper.ViewMember)
@@ -6536,6 +6568,88 @@ type TakeRoledefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response TakeRoledefaultApplicationProblemPlusJSONResponse) VisitTakeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMemberSessionsRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type EndMemberSessionsResponseObject interface {
+	VisitEndMemberSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndMemberSessions204Response struct {
+}
+
+func (response EndMemberSessions204Response) VisitEndMemberSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndMemberSessions401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndMemberSessions401ApplicationProblemPlusJSONResponse) VisitEndMemberSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMemberSessions403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndMemberSessions403ApplicationProblemPlusJSONResponse) VisitEndMemberSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMemberSessions404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response EndMemberSessions404ApplicationProblemPlusJSONResponse) VisitEndMemberSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMemberSessionsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndMemberSessionsdefaultApplicationProblemPlusJSONResponse) VisitEndMemberSessionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14937,6 +15051,9 @@ type StrictServerInterface interface {
 	// TakeRole Take a role away
 	// (DELETE /v1/admin/members/{id}/roles/{grant_id})
 	TakeRole(ctx context.Context, request TakeRoleRequestObject) (TakeRoleResponseObject, error)
+	// EndMemberSessions Sign a member out everywhere
+	// (DELETE /v1/admin/members/{id}/sessions)
+	EndMemberSessions(ctx context.Context, request EndMemberSessionsRequestObject) (EndMemberSessionsResponseObject, error)
 	// RestoreMember Let a member in again
 	// (DELETE /v1/admin/members/{id}/suspension)
 	RestoreMember(ctx context.Context, request RestoreMemberRequestObject) (RestoreMemberResponseObject, error)
@@ -15512,6 +15629,32 @@ func (sh *strictHandler) TakeRole(ctx *gin.Context, id ID, grantID openapi_types
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(TakeRoleResponseObject); ok {
 		if err := validResponse.VisitTakeRoleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndMemberSessions operation middleware
+func (sh *strictHandler) EndMemberSessions(ctx *gin.Context, id ID) {
+	var request EndMemberSessionsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndMemberSessions(ctx, request.(EndMemberSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndMemberSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndMemberSessionsResponseObject); ok {
+		if err := validResponse.VisitEndMemberSessionsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

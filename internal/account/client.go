@@ -29,6 +29,27 @@ func clientFrom(ctx context.Context) Client {
 	return c
 }
 
+type browserKey struct{}
+
+// WithBrowser returns a context in which requests come from a browser that
+// still holds this refresh token. When somebody signs in there, the session of
+// that token ends: a browser has one.
+func WithBrowser(ctx context.Context, refreshToken string) context.Context {
+	return context.WithValue(ctx, browserKey{}, refreshToken)
+}
+
+// leave ends the session that the browser has held until now, in the
+// transaction in which the next one begins.
+func (a *Account) leave(ctx context.Context) error {
+	token, _ := ctx.Value(browserKey{}).(string)
+	id, _, ok := a.openRefreshToken(token)
+	if !ok {
+		return nil
+	}
+	_, err := a.end(ctx, id, EndedByLogout)
+	return err
+}
+
 // Network cuts an address to what tells a town from another and not a home
 // from its neighbour: /24, or /48 of IPv6. "" for what is no address.
 func Network(address string) string {

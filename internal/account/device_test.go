@@ -192,6 +192,12 @@ func TestProof(t *testing.T) {
 		}
 	})
 
+	t.Run("what was checked before she had a second factor comes too late", func(t *testing.T) {
+		late := Actor{ID: s.User.ID, SessionID: s.ID} // as her request knew her when it began
+		wantFault(t, r.ProvePassword(ctx, late, goodPassword), ErrFactorOwed)
+		wantFault(t, r.ProveAgain(ctx, late, false), ErrFactorOwed)
+	})
+
 	t.Run("proving pays what is owed", func(t *testing.T) {
 		owing, err := r.LogIn(ctx, s.User.Email, goodPassword)
 		if err != nil {
@@ -204,4 +210,88 @@ func TestProof(t *testing.T) {
 			t.Error("it still owes")
 		}
 	})
+}
+
+func TestAProofFromElsewhere(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	u := r.signedIn(ctx, t).User
+	actor := func(s Session) Actor {
+		t.Helper()
+		who, err := r.Authenticate(ctx, s.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
+	given := func(at time.Time, full bool) (Session, Actor) {
+		t.Helper()
+		s, ok, err := r.SignIn(ctx, u.ID, Proof{Way: ByOIDC, Full: full, At: at})
+		if err != nil || !ok {
+			t.Fatal(err)
+		}
+		return s, actor(s)
+	}
+
+	t.Run("is as fresh as it is there", func(t *testing.T) {
+		for at, fresh := range map[time.Time]bool{
+			noon: true, noon.Add(-Freshness): true, noon.Add(-Freshness - time.Second): false, time.Unix(0, 0): false, noon.Add(time.Hour): true,
+		} {
+			if _, who := given(at, false); who.Fresh(noon) != fresh || who.Owes() || who.ProvedAt.After(noon) {
+				t.Errorf("of %s: %+v", at, who)
+			}
+		}
+	})
+
+	t.Run("counts as a second factor however old, until her password alone makes it fresh", func(t *testing.T) {
+		_, who := given(time.Unix(0, 0), true)
+		if !who.ByFactor || who.Fresh(noon) {
+			t.Errorf("%+v", who)
+		}
+		if err := r.ProvePassword(ctx, who, goodPassword); err != nil {
+			t.Fatal(err)
+		}
+		if who, err := r.Recheck(ctx, who); err != nil || who.ByFactor || !who.Fresh(noon) {
+			t.Errorf("%+v, %v", who, err)
+		}
+	})
+
+	t.Run("repeated there it opens what asks for a fresh one, and pays no second factor", func(t *testing.T) {
+		s, who := given(time.Unix(0, 0), false)
+		if err := r.ProveAgain(ctx, who, false); err != nil {
+			t.Fatal(err)
+		}
+		if who = actor(s); !who.Fresh(noon) || who.ByFactor {
+			t.Errorf("%+v", who)
+		}
+	})
+}
+
+func TestABrowserHasOneSession(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	first := r.signedIn(ctx, t)
+	second, err := r.LogIn(ctx, first.User.Email, goodPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.LogIn(WithBrowser(ctx, first.RefreshToken), first.User.Email, "twelve years of Logistics"); err == nil {
+		t.Fatal("a wrong password is good")
+	}
+	live := func(s Session) bool { _, err := r.Authenticate(ctx, s.AccessToken); return err == nil }
+	if !live(first) {
+		t.Error("a failed sign-in ends the session before")
+	}
+	third, err := r.LogIn(WithBrowser(ctx, first.RefreshToken), first.User.Email, goodPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if live(first) || !live(second) || !live(third) {
+		t.Errorf("the session before lives: %v, that of another device: %v, the new one: %v", live(first), live(second), live(third))
+	}
+	for _, nothing := range []string{"", "rt1.forged", second.AccessToken} {
+		if _, err := r.LogIn(WithBrowser(ctx, nothing), first.User.Email, goodPassword); err != nil || !live(second) {
+			t.Errorf("with %.12q: %v", nothing, err)
+		}
+	}
 }

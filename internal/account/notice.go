@@ -29,6 +29,7 @@ const (
 	PasskeyCopied     Notice = "passkey-copied"
 	IdentityLinked    Notice = "identity-linked"
 	IdentityUnlinked  Notice = "identity-unlinked"
+	SignedOut         Notice = "signed-out"
 	ErasurePlanned    Notice = "erasure-planned"
 	ErasureUndone     Notice = "erasure-undone"
 	ExportReady       Notice = "export-ready"
@@ -49,6 +50,7 @@ func sentences() map[Notice]string {
 		PasskeyCopied:     "A passkey of yours was not let in, because it may have been copied",
 		IdentityLinked:    "Another way to sign in was linked to your account",
 		IdentityUnlinked:  "A way to sign in was taken off your account",
+		SignedOut:         "You were signed out on every device",
 		ErasurePlanned:    "Your account will be erased in seven days",
 		ErasureUndone:     "Your account will not be erased after all",
 		ExportReady:       "The copy of your data is ready",

@@ -185,6 +185,15 @@ func TestCommonPasswords(t *testing.T) {
 	if n := len(h.common); n < 10_000 {
 		t.Errorf("knows %d common passwords, want 10,000 at least", n)
 	}
+	allowed := 0
+	for word := range h.common {
+		if len(word) >= shortestPassword {
+			allowed++
+		}
+	}
+	if allowed < 3_000 {
+		t.Errorf("knows %d common passwords that are long enough, want 3,000 at least", allowed)
+	}
 	for _, word := range []string{"womenstechconservatory", "careercoach", "returntowork"} {
 		if !h.isCommon(word) {
 			t.Errorf("%q, a word around the product, is not common", word)

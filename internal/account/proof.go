@@ -30,7 +30,7 @@ func (a *Account) ProvePassword(ctx context.Context, actor Actor, password strin
 	if len(actor.Factors) > 0 {
 		return ErrFactorOwed.By(actor.Factors...)
 	}
-	ok, err := a.passwordOf(ctx, actor.ID, password)
+	ok, err := a.IsPassword(ctx, actor.ID, password)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,9 @@ func (a *Account) ProveAgain(ctx context.Context, actor Actor, full bool) error 
 	})
 }
 
-// passwordOf verifies the password of a user.
-func (a *Account) passwordOf(ctx context.Context, userID uuid.UUID, password string) (bool, error) {
+// IsPassword reports whether this is the password of a user. The caller has a
+// budget for guesses. Fault: ErrBusy.
+func (a *Account) IsPassword(ctx context.Context, userID uuid.UUID, password string) (bool, error) {
 	hash, err := a.passwordHash(ctx, userID)
 	if err != nil {
 		return false, err

@@ -46,8 +46,17 @@ const (
 
 // Proof is how somebody has shown who she is.
 type Proof struct {
-	Way  string // one of the ways above
-	Full bool   // it stands for two factors, as a passkey with user verification does
+	Way  string    // one of the ways above
+	Full bool      // it stands for two factors, as a passkey with user verification does
+	At   time.Time // when she gave it, if that was elsewhere; zero: now
+}
+
+// at is when a proof was given. None is given in the future.
+func (p Proof) at(now time.Time) time.Time {
+	if p.At.IsZero() {
+		return now
+	}
+	return earlier(p.At, now)
 }
 
 // Session is a signed-in device with its keys.
@@ -106,9 +115,10 @@ func (a *Account) LogIn(ctx context.Context, email, password string) (Session, e
 	return s, err
 }
 
-// SignIn opens a session for somebody who has proved who she is, and ends one
-// beyond the twentieth, if any waits for a second factor that one, else the
-// oldest; false when she may not sign in. Who has second
+// SignIn opens a session for somebody who has proved who she is, and ends the
+// one that her browser has held (see WithBrowser) and one beyond the twentieth:
+// if any waits for a second factor that one, else the oldest; false when she
+// may not sign in. Who has second
 // factors, or a role, still owes one, unless the proof stands for two. It joins the
 // transaction of ctx, in which the proof was used up.
 func (a *Account) SignIn(ctx context.Context, userID uuid.UUID, by Proof) (s Session, ok bool, err error) {
@@ -129,7 +139,10 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) 
 		ID: pg.NewID(), UserID: userID, Generation: 1, RotatedAt: now, IdleExpiresAt: now.Add(idleTTL), ExpiresAt: now.Add(absoluteTTL),
 		Proved: by.Full || len(u.Factors) == 0, ByFactor: by.Full,
 	}
-	if err := a.insertSession(ctx, row, by.Way, now); err != nil {
+	if err := a.leave(ctx); err != nil {
+		return Session{}, false, err
+	}
+	if err := a.insertSession(ctx, row, by, now); err != nil {
 		return Session{}, false, err
 	}
 	evicted, err := a.capSessions(ctx, userID, row.ID, now)

@@ -99,6 +99,16 @@ func TestLogInOfSomeAccounts(t *testing.T) {
 	})
 }
 
+func TestAPasswordDoesNotAge(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	email, _ := r.member(ctx, t)
+	r.clock.Advance(5 * 365 * 24 * time.Hour)
+	if _, err := r.LogIn(ctx, email, goodPassword); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSessionCap(t *testing.T) {
 	t.Parallel()
 	ctx, r := inTx(t)

@@ -72,10 +72,10 @@ WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at 
 	setFactorsSQL = `UPDATE users SET factors = ?, updated_at = ? WHERE id = ?`
 )
 
-func (a *Account) insertSession(ctx context.Context, s sessionRow, way string, now time.Time) error {
+func (a *Account) insertSession(ctx context.Context, s sessionRow, by Proof, now time.Time) error {
 	from := clientFrom(ctx)
 	return a.exec(ctx, "insert a session", insertSessionSQL, s.ID, s.UserID, s.Generation, s.RotatedAt, now, s.IdleExpiresAt, s.ExpiresAt,
-		from.Device, from.Network, way, now, sql.Null[time.Time]{V: now, Valid: s.Proved}, s.ByFactor)
+		from.Device, from.Network, by.Way, now, sql.Null[time.Time]{V: by.at(now), Valid: s.Proved}, s.ByFactor)
 }
 
 // capSessions ends live sessions beyond the twentieth: those that wait for a

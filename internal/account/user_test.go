@@ -52,6 +52,14 @@ func TestCreate(t *testing.T) {
 	})
 }
 
+func TestAFreshDatabaseHasNobody(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	if n := scalar[int](ctx, t, r.db, `SELECT count(*) FROM users`); n != 0 {
+		t.Errorf("%d accounts come with the migrations", n)
+	}
+}
+
 func TestPromote(t *testing.T) {
 	t.Parallel()
 	ctx, r := inTx(t)

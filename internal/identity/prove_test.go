@@ -46,7 +46,7 @@ func TestWhoHasNoPasswordProvesHerselfWithHerProvider(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.now.Advance(5 * time.Minute) // by now the sign-in itself is too old
-	if who, err := r.account.Recheck(ctx, me); err != nil || !who.Fresh(r.now.Now()) {
+	if who, err := r.account.Recheck(ctx, me); err != nil || !who.Fresh(r.now.Now()) || who.ByFactor {
 		t.Errorf("her proof is of %s, %v", who.ProvedAt, err)
 	}
 	wantFault(t, r.Prove(ctx, me, back), ErrFlow)
@@ -155,4 +155,46 @@ func TestAProofIsNoSignInAndNoLink(t *testing.T) {
 	wantFault(t, r.Prove(ctx, me, r.toLink(ctx, me, there)), ErrFlow)
 	other := r.actor(ctx, r.joined(ctx, maria()))
 	wantFault(t, r.Prove(ctx, other, back), ErrFlow)
+}
+
+// Who is signed in at her provider since yesterday is let in, and asked anew
+// for what wants a fresh proof. A second factor there pays what a role asks for
+// where the operator says so, and only there.
+func TestASignInIsAsFreshAsTheProviderSays(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	there := maria()
+	r.joined(ctx, there)
+	sign := func(l oidctest.Lie) account.Actor {
+		t.Helper()
+		r.there.Lie(l)
+		s, err := r.SignIn(ctx, r.visit(ctx, false, there))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.actor(ctx, s)
+	}
+	if who := sign(oidctest.Lie{}); !who.Fresh(r.now.Now()) || who.Owes() {
+		t.Errorf("just now: %+v", who)
+	}
+	if who := sign(claim("auth_time", r.now.Now().Add(-24*time.Hour).Unix())); who.Fresh(r.now.Now()) || who.Owes() {
+		t.Errorf("yesterday: %+v", who)
+	}
+	me := sign(claim("auth_time", nil))
+	if me.Fresh(r.now.Now()) || me.Owes() {
+		t.Errorf("unsaid: %+v", me)
+	}
+	c, _ := r.client("example")
+	for _, trusted := range []bool{false, true} {
+		if trusted {
+			c.provider.FactorAMR = []string{"hwk"}
+		}
+		r.there.Lie(claim("amr", []string{"hwk"}))
+		if err := r.Prove(ctx, me, r.toProve(ctx, me, there)); err != nil {
+			t.Fatal(err)
+		}
+		if who, err := r.account.Recheck(ctx, me); err != nil || who.ByFactor != trusted {
+			t.Errorf("trusted %v: %+v, %v", trusted, who, err)
+		}
+	}
 }

@@ -32,7 +32,9 @@ func (i *Identity) SignIn(ctx context.Context, r Return) (account.Session, error
 			return err
 		}
 		var ok bool
-		s, ok, err = i.account.SignIn(ctx, userID, account.Proof{Way: account.ByOIDC, Full: c.provider.factor(who.acr, who.amr)})
+		s, ok, err = i.account.SignIn(ctx, userID, account.Proof{
+			Way: account.ByOIDC, Full: c.provider.factor(who.acr, who.amr), At: who.signedIn,
+		})
 		if err == nil && !ok {
 			err = ErrWrong // she may not sign in
 		}

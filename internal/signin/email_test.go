@@ -165,7 +165,7 @@ func TestTheWayBack(t *testing.T) {
 		if err := r.ConfirmEmail(ctx, confirm); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.ChangePassword(ctx, thief, newPassword); err != nil {
+		if err := r.ChangePassword(ctx, thief, "", newPassword); err != nil {
 			t.Fatal(err)
 		}
 		second, his := r.moving(ctx, t, thief, newEmail())

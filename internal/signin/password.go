@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 )
 
 // Forgot promises a letter with a link to choose a new password, good for
@@ -60,12 +61,16 @@ func (s *Signin) reset(ctx context.Context, id uuid.UUID, hash account.PasswordH
 	})
 }
 
-// ChangePassword gives whoever acts another password. Her other sessions end,
-// and every open code and link; she is told. The edge has asked for a fresh
-// proof of who she is. Faults: invalid at /password, account.ErrBusy.
-func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, password string) error {
+// ChangePassword gives whoever acts another password, for the one she has, if
+// she has one. Her other sessions end, and every open code and link; she is
+// told. The edge has asked for a fresh proof of who she is. Faults:
+// account.ErrProofWrong at /current_password, invalid values, account.ErrBusy.
+func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, current, password string) error {
 	u, err := s.account.Me(ctx, actor)
 	if err != nil {
+		return err
+	}
+	if err := s.hers(ctx, actor, current); err != nil {
 		return err
 	}
 	hash, err := s.account.NewPassword(ctx, u, password)
@@ -84,6 +89,22 @@ func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, passwo
 		}
 		return s.account.Tell(ctx, actor.ID, account.PasswordChanged)
 	})
+}
+
+// hers asks that current is the password of whoever acts, if she has one.
+func (s *Signin) hers(ctx context.Context, actor account.Actor, current string) error {
+	has, err := s.account.HasPassword(ctx, actor.ID)
+	if err != nil || !has {
+		return err
+	}
+	if current == "" {
+		return fault.InvalidField("/current_password", "required", "Send the password you have, too.")
+	}
+	ok, err := s.account.IsPassword(ctx, actor.ID, current)
+	if err == nil && !ok {
+		err = wrong(account.ErrProofWrong, "/current_password")
+	}
+	return err
 }
 
 // setPassword also ends what the old one had opened, but for one session.

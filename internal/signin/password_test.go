@@ -99,8 +99,10 @@ func TestChangePassword(t *testing.T) {
 	ctx := t.Context()
 	u := r.member(ctx, t, oldPassword)
 	here, laptop := r.session(ctx, t, u.ID), r.session(ctx, t, u.ID)
-	wantFault(t, r.ChangePassword(ctx, here, u.Email), fault.ErrInvalid, "/password")
-	if err := r.ChangePassword(ctx, here, newPassword); err != nil {
+	wantFault(t, r.ChangePassword(ctx, here, oldPassword, u.Email), fault.ErrInvalid, "/password")
+	wantFault(t, r.ChangePassword(ctx, here, "", newPassword), fault.ErrInvalid, "/current_password")
+	wantFault(t, r.ChangePassword(ctx, here, newPassword, newPassword), account.ErrProofWrong, "/current_password")
+	if err := r.ChangePassword(ctx, here, oldPassword, newPassword); err != nil {
 		t.Fatal(err)
 	}
 	r.idle(t)
@@ -121,7 +123,7 @@ func TestAChangeEndsWhatIsOpen(t *testing.T) {
 	t.Parallel()
 	for what, do := range map[string]func(r *rig, u account.User, a account.Actor) error{
 		"a password that was changed": func(r *rig, _ account.User, a account.Actor) error {
-			return r.ChangePassword(t.Context(), a, newPassword)
+			return r.ChangePassword(t.Context(), a, oldPassword, newPassword)
 		},
 		"a password that was reset": func(r *rig, u account.User, _ account.Actor) error {
 			return r.Reset(t.Context(), r.resetToken(r.mailed(t.Context(), t, kindReset, u)), newPassword)
