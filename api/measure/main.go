@@ -4,6 +4,11 @@
 //
 //	go run ./api/measure          all but the cold build
 //	go run ./api/measure --cold   with it; takes minutes
+//
+// and, for a quiet machine, what the way in gives away and what it costs:
+//
+//	go run ./api/measure --enumeration   the time of answers for addresses with an account and without
+//	go run ./api/measure --logins        memory while 64 people log in at once
 package main
 
 import (
@@ -25,9 +30,20 @@ type row struct{ what, value string }
 
 func main() {
 	cold := flag.Bool("cold", false, "measure a build from an empty build cache too; the module cache is kept")
+	enumerate := flag.Bool("enumeration", false, "measure whether the time of an answer tells that an address has an account; takes minutes")
+	crowded := flag.Bool("logins", false, "measure the most memory that the program takes while 64 people log in at once")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	rows, err := measure(ctx, *cold)
+	var rows []row
+	var err error
+	switch {
+	case *enumerate:
+		err = enumeration(ctx, os.Stdout)
+	case *crowded:
+		rows, err = logins(ctx)
+	default:
+		rows, err = measure(ctx, *cold)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)

@@ -25,23 +25,26 @@ const (
 // the database and the demo community, the second finds them.
 func starts(ctx context.Context, binary, dir string) ([]row, error) {
 	var rows []row
+	var idle string
 	for _, which := range []string{"first start to /readyz", "second start to /readyz"} {
-		took, memory, err := start(ctx, binary, dir)
+		took, err := start(ctx, binary, dir, func(_ string, pid int) (err error) {
+			time.Sleep(rest)
+			idle, err = memory(pid, "VmRSS")
+			return err
+		})
 		if err != nil {
 			return rows, fmt.Errorf("%s: %w", which, err)
 		}
 		rows = append(rows, row{which, seconds(took)})
-		if which[0] == 's' {
-			rows = append(rows, row{"idle memory (RSS, without PostgreSQL)", memory})
-		}
 	}
-	return rows, nil
+	return append(rows, row{"idle memory (RSS, without PostgreSQL)", idle}), nil
 }
 
-func start(ctx context.Context, binary, dir string) (took time.Duration, memory string, err error) {
+// start runs the program until then is done with it.
+func start(ctx context.Context, binary, dir string, then func(url string, pid int) error) (took time.Duration, err error) {
 	addr, err := free(ctx)
 	if err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary, "--dir", dir)
@@ -49,15 +52,14 @@ func start(ctx context.Context, binary, dir string) (took time.Duration, memory 
 	cmd.Stdout, cmd.Stderr = &log, &log
 	begin := time.Now() //nolint:forbidigo // measures, decides nothing
 	if err := cmd.Start(); err != nil {
-		return 0, "", err
+		return 0, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	err = ready(ctx, "http://"+addr+"/readyz", ended)
 	took = time.Since(begin)
 	if err == nil {
-		time.Sleep(rest)
-		memory, err = resident(cmd.Process.Pid)
+		err = then("http://"+addr, cmd.Process.Pid)
 	}
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 	select {
@@ -67,9 +69,9 @@ func start(ctx context.Context, binary, dir string) (took time.Duration, memory 
 		err = errors.Join(err, errors.New("it does not stop"))
 	}
 	if err != nil {
-		return 0, "", fmt.Errorf("%w\n%s", err, log.String())
+		return 0, fmt.Errorf("%w\n%s", err, log.String())
 	}
-	return took, memory, nil
+	return took, nil
 }
 
 func free(ctx context.Context) (string, error) {
@@ -105,8 +107,9 @@ func ready(ctx context.Context, url string, ended chan error) error {
 	}
 }
 
-// resident gives the memory of a process, where /proc tells it.
-func resident(pid int) (string, error) {
+// memory gives what a process has (VmRSS) or has had at most (VmHWM), where
+// /proc tells it.
+func memory(pid int, line string) (string, error) {
 	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/status")
 	if errors.Is(err, os.ErrNotExist) {
 		return "not known on this system", nil
@@ -116,7 +119,7 @@ func resident(pid int) (string, error) {
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if kilobytes, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+		if kilobytes, ok := strings.CutPrefix(lines.Text(), line+":"); ok {
 			n, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kilobytes), " kB"), 64)
 			return fmt.Sprintf("%.0f MB", n*1024/1e6), err
 		}

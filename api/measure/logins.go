@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const atOnce = 64
+
+// demo are people of the demo community, and the password of all of them.
+func demo() (emails []string, password string) {
+	return []string{"aisha@example.org", "fatou@example.org", "grace@example.org", "hanna@example.org", "joy@example.org", "becky@example.org"}, "make room for yes"
+}
+
+// logins starts the built program twice, so that the demo community is there,
+// and lets many people in at once. What counts is the most memory that the
+// process ever had.
+func logins(ctx context.Context) ([]row, error) {
+	dir, err := os.MkdirTemp("", "measure")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // what is left is in the folder for temporary files
+	binary, house := filepath.Join(dir, "conservatory"), filepath.Join(dir, "house")
+	if _, err := build(ctx, binary); err != nil {
+		return nil, err
+	}
+	if _, err := start(ctx, binary, house, func(string, int) error { return nil }); err != nil {
+		return nil, err
+	}
+	var rows []row
+	_, err = start(ctx, binary, house, func(url string, pid int) error {
+		before, err := memory(pid, "VmHWM")
+		if err != nil {
+			return err
+		}
+		took, statuses, err := crowd(ctx, url)
+		if err != nil {
+			return err
+		}
+		after, err := memory(pid, "VmHWM")
+		rows = []row{
+			{"peak memory before", before},
+			{strconv.Itoa(atOnce) + " logins at once", seconds(took) + ", answered " + statuses},
+			{"peak memory after", after},
+		}
+		return err
+	})
+	return rows, err
+}
+
+// crowd logs in as many people at once, who all know their password, and says
+// how many got which status.
+func crowd(ctx context.Context, url string) (took time.Duration, statuses string, err error) {
+	emails, password := demo()
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxConnsPerHost: atOnce}}
+	defer client.CloseIdleConnections()
+	var (
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		count = map[int]int{}
+	)
+	gate := make(chan struct{})
+	for i := range atOnce {
+		wg.Go(func() {
+			<-gate
+			status, failed := logIn(ctx, client, url, emails[i%len(emails)], password)
+			mu.Lock()
+			defer mu.Unlock()
+			count[status]++
+			if failed != nil {
+				err = failed
+			}
+		})
+	}
+	begin := time.Now() //nolint:forbidigo // measures, decides nothing
+	close(gate)
+	wg.Wait()
+	took = time.Since(begin)
+	for status, n := range count {
+		statuses += fmt.Sprintf("%d × %d ", n, status)
+	}
+	return took, statuses, err
+}
+
+func logIn(ctx context.Context, client *http.Client, url, email, password string) (status int, err error) {
+	body, err := json.Marshal(map[string]string{"email": email, "password": password})
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/auth/login", bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	answer, err := io.ReadAll(resp.Body)
+	if err == nil && !slices.Contains([]int{http.StatusOK, http.StatusServiceUnavailable}, resp.StatusCode) {
+		err = fmt.Errorf("answered %d: %s", resp.StatusCode, answer)
+	}
+	return resp.StatusCode, err
+}
