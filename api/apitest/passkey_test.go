@@ -152,3 +152,23 @@ func TestAnswersOfBrowsers(t *testing.T) {
 		t.Errorf("%s", a.Body)
 	}
 }
+
+// same is a body without what names this one request.
+func same(t *testing.T, a apitest.Answer) []byte {
+	t.Helper()
+	var p struct {
+		Instance string `json:"instance"`
+	}
+	a.Into(t, &p)
+	return bytes.ReplaceAll(a.Body, []byte(p.Instance), nil)
+}
+
+// headers leaves out the time, the name of the request and what is left of a
+// limit, which counts every request.
+func headers(a apitest.Answer) http.Header {
+	all := a.Header.Clone()
+	for _, own := range []string{"Date", "X-Request-Id", "Ratelimit"} {
+		all.Del(own)
+	}
+	return all
+}

@@ -1,75 +1,11 @@
 package apitest_test
 
 import (
-	"bytes"
-	"maps"
 	"net/http"
-	"slices"
 	"testing"
-
-	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/api/apitest"
 )
-
-// What names an address answers with the same bytes and the same headers for
-// one that has an account and one that has none; only what differs with every
-// request is left out.
-func TestKnownAndUnknownAddressesAreAnsweredAlike(t *testing.T) {
-	t.Parallel()
-	h := apitest.New(t)
-	known, other := h.Person(t, "known"), h.Person(t, "other")
-	for what, c := range map[string]struct {
-		path, token string
-		body        func(email string) any
-	}{
-		"sign-up": {"/v1/auth/signup", "", func(email string) any {
-			return map[string]string{"email": email, "password": "twelve years of logistics", "display_name": "Maria"}
-		}},
-		"code":       {"/v1/auth/code", "", func(email string) any { return map[string]string{"email": email} }},
-		"forgotten":  {"/v1/auth/password/forgot", "", func(email string) any { return map[string]string{"email": email} }},
-		"new e-mail": {"/v1/me/email", other.Token, func(email string) any { return map[string]string{"email": email} }},
-		"wrong code": {"/v1/auth/code/sign-in", "", func(email string) any { return map[string]string{"email": email, "code": "000000"} }},
-	} {
-		ask := func(email string) apitest.Answer {
-			return h.Do(t, apitest.Call{Method: http.MethodPost, Path: c.path, Token: c.token, Body: c.body(email)})
-		}
-		a, b := ask(known.Email), ask("nobody."+uuid.NewString()[:8]+"@example.org")
-		if a.Status != b.Status || !bytes.Equal(same(t, a), same(t, b)) {
-			t.Errorf("%s: %d %s\nand %d %s", what, a.Status, a.Body, b.Status, b.Body)
-		}
-		if !maps.EqualFunc(headers(a), headers(b), slices.Equal[[]string]) {
-			t.Errorf("%s: %v\nand %v", what, a.Header, b.Header)
-		}
-	}
-}
-
-// same is a body without what names this one request or attempt.
-func same(t *testing.T, a apitest.Answer) []byte {
-	t.Helper()
-	var p struct {
-		Instance string `json:"instance"`
-		Signup   string `json:"signup"`
-	}
-	a.Into(t, &p)
-	body := a.Body
-	for _, own := range []string{p.Instance, p.Signup} {
-		if own != "" {
-			body = bytes.ReplaceAll(body, []byte(own), bytes.Repeat([]byte("x"), len(own)))
-		}
-	}
-	return body
-}
-
-// headers leaves out the time, the name of the request and what is left of a
-// limit, which counts every request.
-func headers(a apitest.Answer) http.Header {
-	all := a.Header.Clone()
-	for _, own := range []string{"Date", "X-Request-Id", "Ratelimit"} {
-		all.Del(own)
-	}
-	return all
-}
 
 // The whole way of a member who forgets, moves and is helped, over HTTP.
 func TestMovingHouse(t *testing.T) {

@@ -114,16 +114,16 @@ func (o Operation) guarded() error {
 	switch {
 	case public && o.Route.Operation.RequestBody != nil && !has(PerAddress):
 		return errors.New("it is public and takes a body, so its x-limit needs a line per address")
-	case public && o.takes("email") && !has(PerAccount, PerRecipient):
+	case public && o.Takes("email") && !has(PerAccount, PerRecipient):
 		return errors.New("it is public and takes an e-mail address, so its x-limit needs a line per account (where a secret is checked) or per recipient (where a mail is sent)")
-	case o.Access.Who != Anyone && slices.ContainsFunc(secrets(), o.takes) && !has(PerAccount):
+	case o.Access.Who != Anyone && slices.ContainsFunc(secrets(), o.Takes) && !has(PerAccount):
 		return errors.New("it checks a secret, so its x-limit needs a line per account")
 	}
 	return nil
 }
 
-// takes reports whether a member of the body has this name.
-func (o Operation) takes(member string) bool {
+// Takes reports whether a member of the body has this name.
+func (o Operation) Takes(member string) bool {
 	body := o.Route.Operation.RequestBody
 	if body == nil || body.Value == nil {
 		return false

@@ -2,13 +2,18 @@ package middleware_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/api/apitest"
 	"github.com/womens-tech-conservatory/conservatory/api/server"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/clock"
+	"github.com/womens-tech-conservatory/conservatory/internal/invitation"
 )
 
 // strict holds everybody to the limits of the contract; the others run with a
@@ -77,6 +82,23 @@ func TestLimits(t *testing.T) {
 		}
 		if n, _ := judged(t, apitest.New(t, strict, behindProxy), 33, attempt); n != 33 {
 			t.Errorf("told by the proxy: %d of 33 were looked at, want all", n)
+		}
+	})
+
+	t.Run("what a caller writes before the proxy does, or in other words, changes nothing", func(t *testing.T) {
+		t.Parallel()
+		h := apitest.New(t, strict, behindProxy)
+		n, _ := judged(t, h, 33, func(i int) apitest.Call {
+			c := attempt(i)
+			invented := c.Header["X-Forwarded-For"]
+			c.Header["X-Forwarded-For"] = []string{invented + ", 198.51.100.7", "127.0.0.1, " + invented + ", 198.51.100.7", "nonsense, 198.51.100.7"}[i%3]
+			for _, name := range []string{"X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Appengine-Remote-Addr"} {
+				c.Header[name] = invented
+			}
+			return c
+		})
+		if n != 30 {
+			t.Errorf("%d of 33 were looked at, want 30", n)
 		}
 	})
 
@@ -275,30 +297,99 @@ func TestManyKnownDevicesAreNoBudgetEach(t *testing.T) {
 	}
 }
 
+// Somebody has letters written to one mailbox in every way there is, from
+// everywhere and with every way of writing the address. Three arrive in an
+// hour, and one more an hour later.
 func TestAMailboxIsNotFlooded(t *testing.T) {
 	t.Parallel()
-	h := apitest.New(t, strict, behindProxy)
-	promised := 0
-	for i := range 100 {
-		c := attempt(i)
-		c.Path = "/v1/auth/signup"
-		c.Body = map[string]string{
-			"email": fmt.Sprintf("victim+%d@example.org", i), "password": "room for a better yes", "display_name": "Somebody",
-		}
-		switch a := h.Do(t, c); a.Status {
-		case http.StatusAccepted:
-			promised++
-		case http.StatusTooManyRequests:
-		default:
-			t.Fatalf("answered %d: %s", a.Status, a.Body)
-		}
+	now := clock.NewManual(time.Now())
+	h := apitest.At(t, now, strict, behindProxy)
+	admin := h.Person(t, "admin", account.Admin)
+	victim := h.Person(t, "victim")
+	_, link := h.Invite(t, invitation.Invite{Uses: 1000})
+	ways := []func(email string) apitest.Call{
+		func(email string) apitest.Call { return letter("/v1/invitations", admin.Token, email, nil) },
+		func(email string) apitest.Call { return letter("/v1/auth/code", "", email, nil) },
+		func(email string) apitest.Call { return letter("/v1/auth/password/forgot", "", email, nil) },
+		func(email string) apitest.Call {
+			return letter("/v1/auth/signup", "", email, map[string]string{"password": apitest.Password, "display_name": "Somebody"})
+		},
+		func(email string) apitest.Call {
+			return letter("/v1/auth/invitation/accept", "", email, map[string]string{"token": link, "password": apitest.Password, "display_name": "Somebody"})
+		},
+		func(email string) apitest.Call { return letter("/v1/me/email", h.Person(t, "mover").Token, email, nil) },
 	}
+	flood := func(wave int) (promised int) {
+		for i := range 60 {
+			c := ways[i%len(ways)](spelled(victim.Email, i))
+			c.Header = map[string]string{"X-Forwarded-For": fmt.Sprintf("203.0.%d.%d", 113+wave, i)}
+			switch a := h.Do(t, c); a.Status {
+			case http.StatusAccepted, http.StatusCreated:
+				promised++
+			case http.StatusTooManyRequests:
+			default:
+				t.Fatalf("%s answered %d: %s", c.Path, a.Status, a.Body)
+			}
+			now.Advance(time.Second)
+		}
+		return promised
+	}
+	if n := flood(0); n != 3 {
+		t.Errorf("%d of 60 were promised a letter, want 3", n)
+	}
+	if n := lettersTo(t, h, victim.Email); n != 3 {
+		t.Errorf("%d letters came in an hour, want 3", n)
+	}
+	sent := sendAgain(t, h, admin.Token)
+	if n := lettersTo(t, h, victim.Email); n != 3 || sent != http.StatusTooManyRequests {
+		t.Errorf("sent again: %d, %d letters", sent, n)
+	}
+	now.Advance(time.Hour)
+	admin = h.Person(t, "administrator", account.Admin) // the other has to sign in again
+	if n := flood(1); n != 1 {
+		t.Errorf("%d of 60 were promised a letter in the second hour, want 1", n)
+	}
+}
+
+// letter asks for one to an address.
+func letter(path, token, email string, with map[string]string) apitest.Call {
+	body := map[string]string{"email": email}
+	maps.Copy(body, with)
+	return apitest.Call{Method: http.MethodPost, Path: path, Token: token, Body: body}
+}
+
+// spelled is an address as it can be written so that it leads to one mailbox.
+func spelled(email string, i int) string {
+	local, domain, _ := strings.Cut(email, "@")
+	return []string{
+		email, strings.ToUpper(email), fmt.Sprintf("%s+%d@%s", local, i, domain), local[:1] + "." + local[1:] + "@" + domain,
+		strings.ReplaceAll(local, "v", "\uff56") + "@" + domain, local + "@\uff45" + domain[1:],
+	}[i/6%6]
+}
+
+// lettersTo counts what has arrived in a mailbox, however it was addressed.
+func lettersTo(t *testing.T, h *apitest.House, email string) (n int) {
+	t.Helper()
 	h.Settle(t)
-	letters := 0
-	for i := range 100 {
-		letters += len(h.Mail.Messages(fmt.Sprintf("victim+%d@example.org", i)))
+	for _, m := range h.Mail.Messages("") {
+		if h.App.Account.LimitKey(m.To[0]) == h.App.Account.LimitKey(email) {
+			n++
+		}
 	}
-	if promised != 3 || letters != 3 {
-		t.Errorf("%d of 100 were promised a letter, %d letters were sent, want 3", promised, letters)
+	return n
+}
+
+// sendAgain asks for the letter of the latest invitation once more.
+func sendAgain(t *testing.T, h *apitest.House, token string) (status int) {
+	t.Helper()
+	var page struct{ Items []struct{ ID string } }
+	h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/invitations", Token: token}).Must(t, http.StatusOK).Into(t, &page)
+	for _, o := range page.Items {
+		a := h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/invitations/" + o.ID + "/letters", Token: token})
+		if a.Status != http.StatusConflict { // an open link is not mailed
+			return a.Status
+		}
 	}
+	t.Fatal("no invitation was made")
+	return 0
 }

@@ -86,6 +86,9 @@ func (w watcher) Collect(out chan<- prometheus.Metric) {
 	send(gauge("pool_connections", "Connections of the pool.", "state"), float64(stat.IdleConns()), "idle")
 	send(gauge("pool_wait_seconds", "Time that requests have waited for a connection, in all."), stat.AcquireDuration().Seconds())
 	send(gauge("stream_clients", "Open event streams on this node."), float64(w.app.Hub.Clients()))
+	hashed, queued := w.app.Account.PasswordWork()
+	send(gauge("password_hashes", "Passwords that were hashed or compared since the start."), float64(hashed))
+	send(gauge("password_queue", "Passwords that are being hashed or wait for their turn; beyond 200 callers are told to come back."), float64(queued))
 	if w.app.limits != nil {
 		send(gauge("limits_alone", "1 while this node counts rate limits for itself, because their Redis does not answer."), number(w.app.limits.Down()))
 	}

@@ -41,6 +41,7 @@ type hasher struct {
 	cost   cost
 	slots  chan struct{}
 	queued atomic.Int64
+	done   atomic.Int64
 	wait   time.Duration
 	dummy  string // what an unknown address is compared with
 	common map[string]struct{}
@@ -124,12 +125,19 @@ func (h *hasher) run(ctx context.Context, work func()) error {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 		work()
+		h.done.Add(1)
 		return nil
 	case <-patience.C:
 		return ErrBusy
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// PasswordWork says how many passwords were hashed or compared since the
+// start, and how many are at it or wait for their turn.
+func (a *Account) PasswordWork() (done, queued int64) {
+	return a.passwords.done.Load(), a.passwords.queued.Load()
 }
 
 func randomSalt() []byte {

@@ -11,7 +11,8 @@ import (
 )
 
 // Counter counts the SQL statements that run under one context; beginning and
-// ending a transaction are not statements.
+// ending a transaction are not statements, and neither is a wake-up of the
+// queue, which River leaves out when it gave one a moment ago.
 type Counter struct{ n atomic.Int64 }
 
 // N is the count so far.
@@ -74,6 +75,9 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, q pgx.TraceQuer
 }
 
 func isStatement(sql string) bool {
+	if strings.HasPrefix(sql, "-- name: PGNotifyMany") {
+		return false
+	}
 	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
 	switch strings.ToLower(strings.TrimRight(word, ";")) {
 	case "begin", "commit", "rollback", "savepoint", "release", "":
