@@ -62,6 +62,8 @@ func (n NewGrant) scope() (s Scope) {
 // The faults of roles.
 var (
 	ErrLastAdmin = &fault.Error{Kind: fault.Conflict, Code: "last-admin", Detail: "Somebody must remain an administrator, everywhere and without an end. Make somebody else one first."}
+	// ErrRolesFull: nobody leads in so many places.
+	ErrRolesFull = &fault.Error{Kind: fault.Conflict, Code: "roles-full", Detail: "She has fifty roles, which is as many as one person can hold. Take one that she does not need."}
 	// errNoCohort and errNoSpace: the place is not there.
 	errNoCohort = fault.InvalidField("/cohort_id", "cohort-unknown", "There is no such cohort.")
 	errNoSpace  = fault.InvalidField("/space_id", "space-unknown", "There is no such space.")
@@ -77,7 +79,8 @@ func (a *Account) RolesOf(ctx context.Context, userID uuid.UUID) ([]Grant, error
 // operator. The same role in the same place is one grant: giving it again
 // changes its end, and nothing is fresh when that is the same too. She is told
 // by mail and her streams look again. Faults: invalid values, fault.ErrNotFound
-// for who may not sign in, ErrLastAdmin when an end is set to the last.
+// for who may not sign in, ErrRolesFull, ErrLastAdmin when an end is set to
+// the last.
 func (a *Account) GrantRole(ctx context.Context, actor Actor, userID uuid.UUID, n NewGrant) (g Grant, fresh bool, err error) {
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
 		if g, fresh, err = a.grant(ctx, actor.ID, userID, n); err != nil || !fresh {
@@ -102,6 +105,11 @@ func (a *Account) grant(ctx context.Context, by, userID uuid.UUID, n NewGrant) (
 			g = before
 			return nil
 		}
+		if !found {
+			if err := a.roomForRole(ctx, userID); err != nil {
+				return err
+			}
+		}
 		g, fresh = Grant{
 			ID: pg.NewID(), UserID: userID, Role: n.Role, Scope: n.scope(), GrantedBy: by, GrantedAt: now, EndsAt: n.EndsAt,
 		}, true
@@ -123,6 +131,18 @@ func (a *Account) grant(ctx context.Context, by, userID uuid.UUID, n NewGrant) (
 		return a.outbox.Revoke(ctx, userID) // what she sees has changed
 	})
 	return g, fresh, err
+}
+
+// mostRoles is what one person may hold: they are read with every request.
+const mostRoles = 50
+
+// roomForRole counts what somebody holds, who is locked. Fault: ErrRolesFull.
+func (a *Account) roomForRole(ctx context.Context, userID uuid.UUID) error {
+	held, err := a.rolesOf(ctx, userID, a.clock.Now())
+	if err == nil && len(held) >= mostRoles {
+		err = ErrRolesFull
+	}
+	return err
 }
 
 // standingGrant locks whoever gets a role and finds the grant of the same role

@@ -95,6 +95,18 @@ func TestRoles(t *testing.T) {
 		}
 	})
 
+	t.Run("fifty roles are enough, and what she holds may still change", func(t *testing.T) {
+		her := r.signedIn(ctx, t).User.ID
+		for range mostRoles - 1 {
+			_, place := place(ctx, t, r)
+			r.give(ctx, t, her, NewGrant{Role: Moderator, SpaceID: &place})
+		}
+		r.give(ctx, t, her, NewGrant{Role: Coach, CohortID: &cohort})
+		_, _, err := r.GrantRole(ctx, Actor{}, her, NewGrant{Role: Admin})
+		wantFault(t, err, ErrRolesFull)
+		r.give(ctx, t, her, NewGrant{Role: Coach, CohortID: &cohort, EndsAt: &june})
+	})
+
 	t.Run("the same role in the same place is one grant", func(t *testing.T) {
 		g, fresh, err := r.GrantRole(ctx, Actor{}, her, NewGrant{Role: Coach, CohortID: &cohort, EndsAt: &june})
 		if err != nil || fresh || !g.EndsAt.Equal(june) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 )
 
 func TestEnrolment(t *testing.T) {
@@ -168,6 +169,42 @@ func TestTries(t *testing.T) {
 	if err := r.ProveTOTP(ctx, who, r.code(t, secret, 0)); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
+}
+
+// Guesses at once are counted one by one, whatever they are guesses at: five
+// are looked at, then the right code waits too.
+func TestTriesAtOnce(t *testing.T) {
+	t.Parallel()
+	r := on(t, pgtest.New(t))
+	ctx := t.Context()
+	who, secret := r.enrolled(ctx, t)
+	r.clock.Advance(time.Minute)
+	const hands = 40
+	results := make(chan error, hands)
+	for i := range hands {
+		go func() {
+			if i%2 == 0 {
+				results <- r.ProveTOTP(ctx, who, "000000")
+				return
+			}
+			results <- r.ProveRecoveryCode(ctx, who, "aaaa-bbbb-cccc")
+		}()
+	}
+	looked := 0
+	for range hands {
+		switch f := fault.From(<-results); {
+		case f == nil:
+			t.Fatal("a guess was right, or something broke")
+		case f.Code == account.ErrProofWrong.Code:
+			looked++
+		case f.Code != ErrTooManyTries.Code:
+			t.Fatal(f)
+		}
+	}
+	if looked != maxWrong {
+		t.Errorf("%d of %d guesses were looked at, want %d", looked, hands, maxWrong)
+	}
+	wantFault(t, r.ProveTOTP(ctx, who, r.code(t, secret, 0)), ErrTooManyTries)
 }
 
 func TestRemoveTOTP(t *testing.T) {

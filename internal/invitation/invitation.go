@@ -42,6 +42,8 @@ var (
 	ErrClosed = &fault.Error{Kind: fault.Conflict, Code: "invitation-closed", Detail: "This invitation is used, withdrawn or too old. Make a new one."}
 	// ErrNoAddress: an open link is not mailed.
 	ErrNoAddress = &fault.Error{Kind: fault.Conflict, Code: "invitation-open", Detail: "This invitation is a link without an address, so there is nobody to write to."}
+	// ErrSoon: the letter went out within the last hour.
+	ErrSoon = &fault.Error{Kind: fault.TooMany, Code: "invitation-mailed", Detail: "This letter went out within the last hour. Please give it a little time."}
 	// ErrMany: a coach has invited as many as she may in a day.
 	ErrMany = &fault.Error{Kind: fault.TooMany, Code: "invitations-spent", Detail: "That are all the invitations for a day. Please invite more tomorrow."}
 )
@@ -50,9 +52,10 @@ const (
 	usualDays   = 7
 	longestDays = 90
 	mostUses    = 1000
-	longestGift = 366 // days of access
-	perDay      = 20  // invitations of one coach
-	mailsPerDay = 3   // to one address, whoever invites it
+	longestGift = 366       // days of access
+	perDay      = 20        // invitations of one coach
+	mailsPerDay = 3         // to one address, whoever invites it
+	pause       = time.Hour // between two letters of one invitation
 	keep        = 30 * 24 * time.Hour
 )
 

@@ -106,7 +106,8 @@ func (i *Invitation) Revoke(ctx context.Context, who account.Actor, id uuid.UUID
 }
 
 // Resend promises the letter of an invitation once more, with the same link
-// and the same end. Faults: fault.ErrNotFound, ErrNoAddress, ErrClosed.
+// and the same end, an hour after the one before at the earliest. Faults:
+// fault.ErrNotFound, ErrNoAddress, ErrClosed, ErrSoon.
 func (i *Invitation) Resend(ctx context.Context, who account.Actor, id uuid.UUID) error {
 	return i.change(ctx, who, id, func(ctx context.Context, o Offer) error {
 		switch {
@@ -114,6 +115,13 @@ func (i *Invitation) Resend(ctx context.Context, who account.Actor, id uuid.UUID
 			return ErrNoAddress
 		case o.StateAt(i.clock.Now()) != Open:
 			return ErrClosed
+		}
+		last, err := i.store.lastLetter(ctx, id)
+		if err != nil {
+			return err
+		}
+		if wait := last.Add(pause).Sub(i.clock.Now()); wait > 0 {
+			return ErrSoon.After(wait)
 		}
 		if err := i.record(ctx, who.ID, "invitation.resend", id, nil); err != nil {
 			return err

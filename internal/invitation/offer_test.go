@@ -91,11 +91,33 @@ func TestLetters(t *testing.T) {
 		for range 4 {
 			invite(email)
 		}
-		if err := r.Resend(ctx, admin, invite(email).ID); err != nil {
+		o := invite(email)
+		r.clock.Advance(pause)
+		if err := r.Resend(ctx, admin, o.ID); err != nil {
 			t.Fatal(err)
 		}
 		r.idle(t)
 		if n := len(r.sink.Messages(email)); n != mailsPerDay {
+			t.Errorf("%d letters", n)
+		}
+	})
+
+	t.Run("one is sent again after an hour at the earliest", func(t *testing.T) {
+		email := newEmail()
+		o := invite(email)
+		r.clock.Advance(pause - time.Second)
+		err := r.Resend(ctx, admin, o.ID)
+		wantFault(t, err, ErrSoon)
+		if f := fault.From(err); f.Retry != time.Second {
+			t.Errorf("wait %v, want a second", f.Retry)
+		}
+		r.clock.Advance(time.Second)
+		if err := r.Resend(ctx, admin, o.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, r.Resend(ctx, admin, o.ID), ErrSoon)
+		r.idle(t)
+		if n := len(r.sink.Messages(email)); n != 2 {
 			t.Errorf("%d letters", n)
 		}
 	})

@@ -128,6 +128,7 @@ func (s store) list(ctx context.Context, maker, cohortID uuid.UUID, after Positi
 
 const (
 	insertLetterSQL = `INSERT INTO invitation_letters (id, invitation_id, created_at) VALUES (?, ?, ?)`
+	lastLetterSQL   = `SELECT created_at AS at FROM invitation_letters WHERE invitation_id = ? ORDER BY created_at DESC LIMIT 1`
 	// Letters to one address take turns, so that they can be counted.
 	queueLetterSQL = `SELECT pg_advisory_xact_lock(hashtextextended('invitation-mail ' || i.email_key, 0))
 FROM invitation_letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.id = ?`
@@ -143,6 +144,13 @@ RETURNING ` + columns
 
 func (s store) insertLetter(ctx context.Context, id, invitationID uuid.UUID, now time.Time) error {
 	return s.exec(ctx, "insert a letter", insertLetterSQL, id, invitationID, now)
+}
+
+// lastLetter gives when the last letter was promised; the zero time when none
+// was.
+func (s store) lastLetter(ctx context.Context, invitationID uuid.UUID) (time.Time, error) {
+	r, _, err := one[struct{ At time.Time }](ctx, s.db, "look for the last letter", lastLetterSQL, invitationID)
+	return r.At, err
 }
 
 // claimLetter is false when a letter must not be sent (any more): the

@@ -240,6 +240,22 @@ func TestChange(t *testing.T) {
 		}
 	})
 
+	t.Run("ten goals and ten links are enough", func(t *testing.T) {
+		many := make([]string, 11)
+		for n := range many {
+			many[n] = fmt.Sprintf("https://example.org/%d", n)
+		}
+		_, err := w.Change(w.ctx, maria, profile.Edit{Goals: &many, Links: &many}, "")
+		f := fault.From(err)
+		if f == nil || len(f.Fields) != 2 || f.Fields[0].Pointer != "/goals" || f.Fields[1].Pointer != "/links" {
+			t.Errorf("%v: %+v", err, f)
+		}
+		ten := many[:10]
+		if _, err := w.Change(w.ctx, maria, profile.Edit{Goals: &ten, Links: &ten}, ""); err != nil {
+			t.Error(err)
+		}
+	})
+
 	t.Run("a story that no reader could follow is not taken", func(t *testing.T) {
 		_, err := w.Change(w.ctx, maria, profile.Edit{Story: new(strings.Repeat(">", 200) + "x")}, "")
 		if f := fault.From(err); f == nil || f.Fields[0].Pointer != "/story" || f.Fields[0].Code != "story-too-nested" {
