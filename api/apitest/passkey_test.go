@@ -153,6 +153,29 @@ func TestAnswersOfBrowsers(t *testing.T) {
 	}
 }
 
+// Whoever was in her account and changed its address keeps no way in when she
+// takes it back, and she owes no factor of his.
+func TestAStolenAccountIsTakenBackWhole(t *testing.T) {
+	t.Parallel()
+	h := apitest.New(t)
+	maria := h.Person(t, "maria")
+	h.Do(t, apitest.Call{
+		Method: http.MethodPost, Path: "/v1/me/email", Token: maria.Token, Body: map[string]string{"email": "thief@example.org"},
+	}).Must(t, http.StatusAccepted)
+	thief, _ := h.AddPasskey(t, maria)
+	undo := h.Token(t, maria.Email, "being changed")
+	h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/email/undo", Body: map[string]string{"token": undo}}).Must(t, http.StatusNoContent)
+	a := h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/passkey", Body: map[string]any{"credential": h.Use(t, thief, "/v1/auth/passkey/options", "")}})
+	if a.Code() != factor.ErrPasskey.Code {
+		t.Errorf("the thief: %d %s", a.Status, a.Body)
+	}
+	h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/password/forgot", Body: map[string]string{"email": maria.Email}}).Must(t, http.StatusAccepted)
+	h.Do(t, apitest.Call{
+		Method: http.MethodPost, Path: "/v1/auth/password/reset", Body: map[string]string{"token": h.Token(t, maria.Email, "new password"), "password": apitest.Password},
+	}).Must(t, http.StatusNoContent)
+	h.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/me", Token: h.PasswordLogIn(t, maria.Email)}).Must(t, http.StatusOK)
+}
+
 // same is a body without what names this one request.
 func same(t *testing.T, a apitest.Answer) []byte {
 	t.Helper()

@@ -169,7 +169,9 @@ func changesPassword(t *testing.T, _ town, at *apitest.House, who apitest.Someon
 	other := at.LogIn(t, who.Email)
 	at.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/step-up", Token: other, Body: map[string]string{"password": apitest.Password}}).
 		Must(t, http.StatusNoContent)
-	at.Do(t, apitest.Call{Method: http.MethodPut, Path: "/v1/me/password", Token: other, Body: map[string]string{"password": "room for one more yes"}}).
+	at.Do(t, apitest.Call{Method: http.MethodPut, Path: "/v1/me/password", Token: other, Body: map[string]string{
+		"current_password": apitest.Password, "password": "room for one more yes",
+	}}).
 		Must(t, http.StatusNoContent)
 	at.Do(t, apitest.Call{Method: http.MethodGet, Path: "/v1/me", Token: other}).Must(t, http.StatusOK)
 }

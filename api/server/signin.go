@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,8 +22,11 @@ func (a *App) buildSignin(mailer *mail.Mailer) (err error) {
 type rescuer struct{ app *App }
 
 // TakenBack takes off what opens the account without her mailbox, and calls
-// off its erasure.
-func (r rescuer) TakenBack(ctx context.Context, userID uuid.UUID) error {
+// off its erasure. Second factors that she had before stay: they are hers.
+func (r rescuer) TakenBack(ctx context.Context, userID uuid.UUID, since time.Time) error {
+	if err := r.app.Factor.ForgetSince(ctx, userID, since); err != nil {
+		return err
+	}
 	if err := r.app.Identity.UnlinkAll(ctx, userID); err != nil {
 		return err
 	}

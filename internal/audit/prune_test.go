@@ -60,11 +60,11 @@ func TestTheLogForgetsAfterTwoYears(t *testing.T) {
 func TestEvenTheOwnerDeletesOnlyThroughTheDoor(t *testing.T) {
 	t.Parallel()
 	for name, statements := range map[string][]string{
-		"an old entry in passing":           {`DELETE FROM audit_log WHERE at < now() - interval '2 years'`},
-		"a young one with the door open":    {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `DELETE FROM audit_log WHERE at > now() - interval '2 years'`},
+		"an old entry in passing":            {`DELETE FROM audit_log WHERE at < now() - interval '2 years'`},
+		"a young one with the door open":     {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `DELETE FROM audit_log WHERE at > now() - interval '2 years'`},
 		"an old one after the door has shut": {`SELECT forget_old_audit(1)`, `DELETE FROM audit_log WHERE at < now() - interval '2 years'`},
-		"a change with the door open":       {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `UPDATE audit_log SET action = 'other'`},
-		"all of it with the door open":      {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `TRUNCATE audit_log`},
+		"a change with the door open":        {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `UPDATE audit_log SET action = 'other'`},
+		"all of it with the door open":       {`SELECT set_config('conservatory.forgets_audit', 'yes', true)`, `TRUNCATE audit_log`},
 	} {
 		ctx, db := pgtest.Tx(t)
 		aged(ctx, t, db, 2, "3 years")

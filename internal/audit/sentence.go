@@ -41,6 +41,7 @@ func sentences() map[string]sentence {
 		"factor.guess":             {about: "Wrong codes were typed for your second factor."},
 		"factor.recovery-code-use": {about: "One of your recovery codes was used."},
 		"factor.recovery-codes":    {about: "New recovery codes were made for your account."},
+		"factor.forget":            {about: "What was added of second factors and passkeys while somebody else was in your account was taken off."},
 		"factor.remove":            {about: "A second factor was taken off your account."},
 		"passkey.copy":             {about: "One of your passkeys counted backwards, as a copy of it would. If you have not restored a device, remove that passkey."},
 

@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -128,6 +129,35 @@ func (f *Factor) change(ctx context.Context, actor account.Actor, fn func(contex
 		}
 		_, err := f.announce(ctx, actor)
 		return err
+	})
+}
+
+// ForgetSince takes off what was added to the factors of a user since a moment,
+// when somebody else was in her account. It joins the transaction of ctx, and
+// is audited; the letter is the caller's.
+func (f *Factor) ForgetSince(ctx context.Context, user uuid.UUID, since time.Time) error {
+	her := account.Actor{ID: user}
+	return f.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := f.lock(ctx, user, f.clock.Now()); err != nil {
+			return err
+		}
+		n, err := f.deleteSince(ctx, user, since)
+		if err != nil || n == 0 {
+			return err
+		}
+		left, err := f.set(ctx, her)
+		if err != nil {
+			return err
+		}
+		if proofs(left) == 0 {
+			if err := f.deleteRecoveryCodes(ctx, user); err != nil {
+				return err
+			}
+		}
+		if _, err := f.announce(ctx, her); err != nil {
+			return err
+		}
+		return f.audit(ctx, user, "factor.forget", map[string]string{"count": strconv.Itoa(n)})
 	})
 }
 

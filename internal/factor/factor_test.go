@@ -222,3 +222,45 @@ func TestSealing(t *testing.T) {
 		t.Errorf("recovery code %s", code)
 	}
 }
+
+func TestForgetSince(t *testing.T) {
+	t.Parallel()
+
+	t.Run("what somebody else has added goes, what was hers stays", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		who, _ := r.enrolled(ctx, t)
+		if _, err := r.MakeRecoveryCodes(ctx, who); err != nil {
+			t.Fatal(err)
+		}
+		r.clock.Advance(time.Hour)
+		thief := honest()
+		r.add(ctx, t, who, thief)
+		if err := r.ForgetSince(ctx, who.ID, r.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if set, err := r.Factors(ctx, who); err != nil || set.Passkeys != 0 || set.TOTP == nil || set.RecoveryCodes != recoveryCodes {
+			t.Errorf("%+v, %v", set, err)
+		}
+		_, err := r.enter(ctx, t, thief)
+		wantFault(t, err, ErrPasskey)
+		if r.acts(ctx, t, who.ID, "factor.forget") != 1 {
+			t.Error("it is not audited")
+		}
+	})
+
+	t.Run("without a factor left, nothing is owed", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		who, _ := r.enrolled(ctx, t)
+		if _, err := r.MakeRecoveryCodes(ctx, who); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.ForgetSince(ctx, who.ID, noon); err != nil {
+			t.Fatal(err)
+		}
+		if r.signIn(ctx, t, who.ID).Owes() {
+			t.Error("she owes what she does not have")
+		}
+	})
+}

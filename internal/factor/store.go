@@ -75,6 +75,15 @@ ON CONFLICT (user_id) WHERE confirmed_at IS NULL DO UPDATE SET id = excluded.id,
 	useRecoveryCodeSQL     = `UPDATE recovery_codes SET used_at = ? WHERE id = ? AND used_at IS NULL RETURNING id`
 	deleteRecoveryCodesSQL = `DELETE FROM recovery_codes WHERE user_id = ?`
 
+	deleteSinceSQL = `WITH apps AS (
+    DELETE FROM totp_factors WHERE user_id = @user AND coalesce(confirmed_at, created_at) >= @since RETURNING id
+), keys AS (
+    DELETE FROM passkeys WHERE user_id = @user AND created_at >= @since RETURNING id
+), codes AS (
+    DELETE FROM recovery_codes WHERE user_id = @user AND created_at >= @since RETURNING id
+)
+SELECT (SELECT count(*) FROM apps) + (SELECT count(*) FROM keys) + (SELECT count(*) FROM codes) AS n`
+
 	pruneTOTPSQL  = `DELETE FROM totp_factors WHERE confirmed_at IS NULL AND created_at <= ?`
 	pruneTriesSQL = `DELETE FROM factor_tries WHERE since <= ?`
 )
@@ -161,6 +170,12 @@ func (f *Factor) useRecoveryCode(ctx context.Context, id uuid.UUID, now time.Tim
 
 func (f *Factor) deleteRecoveryCodes(ctx context.Context, user uuid.UUID) error {
 	return f.exec(ctx, "delete recovery codes", deleteRecoveryCodesSQL, user)
+}
+
+// deleteSince gives how much was added since then.
+func (f *Factor) deleteSince(ctx context.Context, user uuid.UUID, since time.Time) (int, error) {
+	row, _, err := one[struct{ N int }](ctx, f.db, "take off new factors", deleteSinceSQL, sql.Named("user", user), sql.Named("since", since))
+	return row.N, err
 }
 
 // prune forgets what was never finished, and tries that count no more.

@@ -14,6 +14,9 @@ import (
 const (
 	confirmTTL = 24 * time.Hour
 	undoTTL    = 7 * 24 * time.Hour
+	// beforeChange is how long somebody may have been in her account before he
+	// changed the address.
+	beforeChange = 24 * time.Hour
 )
 
 // change is a new address that somebody chose, from the moment she chose it.
@@ -107,10 +110,12 @@ func (s *Signin) moveTo(ctx context.Context, c change) error {
 
 // UndoEmail takes a change back, for whoever holds the token of the link at
 // the old address, before and after it was confirmed. Somebody was in her
-// account then: every session ends, every open code and link, what was changed
-// later loses its own way back, the password and all linked providers are taken
-// away, and an erasure is called off; she asks for a new password. Fault: ErrLink at /token; account.ErrEmailTaken when the address
-// has an account of its own by now.
+// account then: every session ends, every open code and link, and what was
+// changed later loses its own way back. The password and all linked providers
+// are taken away, and the second factors and passkeys that were added since the
+// day before the change; an erasure is called off. She asks for a new password.
+// Faults: ErrLink at /token; account.ErrEmailTaken when the address has an
+// account of its own by now.
 func (s *Signin) UndoEmail(ctx context.Context, token string) error {
 	id := s.open(forUndo, token)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
@@ -138,7 +143,7 @@ func (s *Signin) backTo(ctx context.Context, c change) error {
 	if err := s.account.EndSessions(ctx, c.UserID, uuid.Nil, account.EndedByEmail); err != nil {
 		return err
 	}
-	if err := s.rescuer.TakenBack(ctx, c.UserID); err != nil {
+	if err := s.rescuer.TakenBack(ctx, c.UserID, c.CreatedAt.Add(-beforeChange)); err != nil {
 		return err
 	}
 	if err := s.audit(ctx, c.UserID, "email.undo"); err != nil {

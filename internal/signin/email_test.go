@@ -70,8 +70,8 @@ func TestChangeOfAddress(t *testing.T) {
 			t.Errorf("she is told %q", r.sink.Messages(u.Email)[0].Subject)
 		}
 		wantFault(t, r.UndoEmail(ctx, token), ErrLink, "/token")
-		if !slices.Equal(r.rescues.told, []uuid.UUID{u.ID}) {
-			t.Errorf("other domains are told of %v", r.rescues.told)
+		if !slices.Equal(r.rescues.told, []uuid.UUID{u.ID}) || !r.rescues.since.Equal(noon.Add(-beforeChange)) {
+			t.Errorf("other domains are told of %v since %s", r.rescues.told, r.rescues.since)
 		}
 	})
 }

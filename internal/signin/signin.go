@@ -19,7 +19,8 @@
 // and then everything else. Using it we assume that somebody was in: all
 // sessions end, later changes lose their own way back, every way in but her
 // mailbox is taken away (the password he may know, the providers he may have
-// linked), and an erasure that is planned is called off. Second factors stay:
+// linked, passkeys and second factors added since the day before), and an
+// erasure that is planned is called off. Second factors that are older stay:
 // else the link alone would be a way around them.
 package signin
 
@@ -28,6 +29,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,10 +60,10 @@ type Biller interface {
 }
 
 // Rescuer is told, in the transaction of ctx, that somebody has taken her
-// account back from whoever was in it: what he has linked to it or planned for
-// it must not outlive that.
+// account back from whoever was in it since then: what he has added to it or
+// planned for it must not outlive that.
 type Rescuer interface {
-	TakenBack(ctx context.Context, userID uuid.UUID) error
+	TakenBack(ctx context.Context, userID uuid.UUID, since time.Time) error
 }
 
 // Config of a Signin.

@@ -86,10 +86,13 @@ func (b *bills) EmailChanged(_ context.Context, userID uuid.UUID) error {
 
 // rescues remembers who has taken her account back, in place of the domains
 // above.
-type rescues struct{ told []uuid.UUID }
+type rescues struct {
+	told  []uuid.UUID
+	since time.Time
+}
 
-func (r *rescues) TakenBack(_ context.Context, userID uuid.UUID) error {
-	r.told = append(r.told, userID)
+func (r *rescues) TakenBack(_ context.Context, userID uuid.UUID, since time.Time) error {
+	r.told, r.since = append(r.told, userID), since
 	return nil
 }
 
