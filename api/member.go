@@ -34,7 +34,7 @@ func (p *process) onMember(email string, do func(ctx context.Context, app *serve
 
 type adminSuspend struct {
 	Email     string `arg:"" help:"Her e-mail address."`
-	Reason    string `required:"" help:"Why, for those who run the community."`
+	Reason    string `required:"true" help:"Why, for those who run the community."`
 	Told      string `help:"What she is told by mail, beside how to answer."`
 	Until     string `help:"When it ends by itself, as 2026-12-24 or 2026-12-24T18:00:00Z; without, when it is lifted." placeholder:"TIME"`
 	Community bool   `help:"Close the community only: she still signs in and sees what she pays."`

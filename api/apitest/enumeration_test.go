@@ -2,6 +2,7 @@ package apitest_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -201,9 +202,7 @@ var (
 func (w *watch) ask(t *testing.T, op middleware.Operation, n naming, email, token string) string {
 	t.Helper()
 	body := map[string]any{"email": email}
-	for name, value := range n.with {
-		body[name] = value
-	}
+	maps.Copy(body, n.with)
 	w.asked++
 	before, _ := w.h.App.Account.PasswordWork()
 	a := w.h.Do(t, apitest.Call{Method: op.Method, Path: op.Path, Token: token, Body: body, Header: map[string]string{

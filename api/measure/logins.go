@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -87,10 +89,11 @@ func crowd(ctx context.Context, url string) (took time.Duration, statuses string
 	close(gate)
 	wg.Wait()
 	took = time.Since(begin)
-	for status, n := range count {
-		statuses += fmt.Sprintf("%d × %d ", n, status)
+	var each []string
+	for _, status := range slices.Sorted(maps.Keys(count)) {
+		each = append(each, fmt.Sprintf("%d × %d", count[status], status))
 	}
-	return took, statuses, err
+	return took, strings.Join(each, ", "), err
 }
 
 func logIn(ctx context.Context, client *http.Client, url, email, password string) (status int, err error) {

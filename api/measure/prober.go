@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -79,9 +80,7 @@ func (p *prober) signIn(ctx context.Context) error {
 // everybody gets.
 func (p *prober) time(ctx context.Context, q question, email string) (time.Duration, error) {
 	body := map[string]any{"email": email}
-	for name, value := range q.body {
-		body[name] = value
-	}
+	maps.Copy(body, q.body)
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return 0, err

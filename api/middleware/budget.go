@@ -106,25 +106,25 @@ func secrets() []string {
 
 // guarded refuses an operation that could be used for guessing, or for
 // writing to strangers, and has no budget for it.
-func (o Operation) guarded() error {
+func (op *Operation) guarded() error {
 	has := func(per ...Per) bool {
-		return slices.ContainsFunc(o.Budgets, func(b Budget) bool { return slices.Contains(per, b.Per) })
+		return slices.ContainsFunc(op.Budgets, func(b Budget) bool { return slices.Contains(per, b.Per) })
 	}
-	public := o.Access.Who == Anyone && !o.Raw
+	public := op.Access.Who == Anyone && !op.Raw
 	switch {
-	case public && o.Route.Operation.RequestBody != nil && !has(PerAddress):
+	case public && op.Route.Operation.RequestBody != nil && !has(PerAddress):
 		return errors.New("it is public and takes a body, so its x-limit needs a line per address")
-	case public && o.Takes("email") && !has(PerAccount, PerRecipient):
+	case public && op.Takes("email") && !has(PerAccount, PerRecipient):
 		return errors.New("it is public and takes an e-mail address, so its x-limit needs a line per account (where a secret is checked) or per recipient (where a mail is sent)")
-	case o.Access.Who != Anyone && slices.ContainsFunc(secrets(), o.Takes) && !has(PerAccount):
+	case op.Access.Who != Anyone && slices.ContainsFunc(secrets(), op.Takes) && !has(PerAccount):
 		return errors.New("it checks a secret, so its x-limit needs a line per account")
 	}
 	return nil
 }
 
 // Takes reports whether a member of the body has this name.
-func (o Operation) Takes(member string) bool {
-	body := o.Route.Operation.RequestBody
+func (op *Operation) Takes(member string) bool {
+	body := op.Route.Operation.RequestBody
 	if body == nil || body.Value == nil {
 		return false
 	}

@@ -289,7 +289,7 @@ func TestManyKnownDevicesAreNoBudgetEach(t *testing.T) {
 	n, _ := judged(t, h, 4*len(devices), func(i int) apitest.Call {
 		c := attempt(i)
 		c.Body = password(her.Email, "a guess, and another")
-		c.Body.(map[string]string)["device_token"] = devices[i%len(devices)] //nolint:forcetypeassert // we made it
+		c.Body.(map[string]string)["device_token"] = devices[i%len(devices)]
 		return c
 	})
 	if n > 20 {

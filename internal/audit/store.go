@@ -30,7 +30,7 @@ FROM audit_log WHERE true`
 // narrowed is entrySQL for what a filter takes behind a position. Only what
 // narrows is in it, so that each has its index, whatever the plan is made for.
 func narrowed(f Filter, after Position) string {
-	query := entrySQL
+	conditions := []string{entrySQL}
 	for _, c := range []struct {
 		narrows   bool
 		condition string
@@ -45,10 +45,10 @@ func narrowed(f Filter, after Position) string {
 		{!f.To.IsZero(), `at < @to`},
 	} {
 		if c.narrows {
-			query += " AND " + c.condition
+			conditions = append(conditions, c.condition)
 		}
 	}
-	return query
+	return strings.Join(conditions, " AND ")
 }
 
 // readSQL is the statement of one page. Who acted and whom it was about are

@@ -97,7 +97,7 @@ the Women's Tech Conservatory
 
 func TestWhatSomebodyElseChoseIsNoLink(t *testing.T) {
 	t.Parallel()
-	tpl, err := mail.ParseTemplate("Subject: Hello\n\nHello {{plain .Name}},")
+	tpl, err := mail.ParseTemplate("Subject: Welcome\n\nHello {{plain .Name}},")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -254,7 +254,7 @@ func TestTheInvitationSheCameWithGoesWhateverHerAddressIsNow(t *testing.T) {
 	for _, who := range []account.Actor{maria, aisha} {
 		letter, link := pg.NewID(), pg.NewID()
 		r.exec(`INSERT INTO invitations (id, email, email_key, plan, access_days, uses, used, created_at, expires_at)
-SELECT id, email, email, '', 0, 1, 1, now(), now() FROM (VALUES ($1::uuid, $3::text), ($2, NULL)) v (id, email)`, letter, link, "old-of-"+who.ID.String()+"@example.org")
+SELECT id, email, v.email, '', 0, 1, 1, now(), now() FROM (VALUES ($1::uuid, $3::text), ($2, NULL)) v (id, email)`, letter, link, "old-of-"+who.ID.String()+"@example.org")
 		r.exec(`INSERT INTO invitation_redemptions (invitation_id, user_id, redeemed_at) VALUES ($1, $3, now()), ($2, $3, now())`, letter, link, who.ID)
 		r.exec(`INSERT INTO invitation_letters (id, invitation_id, created_at) VALUES ($1, $2, now())`, pg.NewID(), letter)
 	}

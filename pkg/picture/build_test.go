@@ -135,15 +135,16 @@ func progressive(w, h, components, scans int) []byte {
 
 // webP wraps chunks; each has a kind of four letters and data.
 func webP(chunks ...string) []byte {
-	body := "WEBP"
+	body := []byte("WEBP")
 	for i := 0; i < len(chunks); i += 2 {
 		data := chunks[i+1]
-		body += chunks[i] + string(binary.LittleEndian.AppendUint32(nil, uint32(len(data)))) + data
+		body = binary.LittleEndian.AppendUint32(append(body, chunks[i]...), uint32(len(data)))
+		body = append(body, data...)
 		if len(data)%2 == 1 {
-			body += "\x00"
+			body = append(body, 0)
 		}
 	}
-	return []byte("RIFF" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(body)))) + body)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 }
 
 func unbase64(t testing.TB, s string) []byte {

@@ -57,17 +57,17 @@ func weight(frame []byte, progressive bool) float64 {
 		return 0
 	}
 	most, sum := 1, 0
-	named := ""
+	var named []rune
 	for c := frame[6 : 6+3*int(frame[5])]; len(c) > 0; c = c[3:] {
 		size := int(c[1]>>4) * int(c[1]&15)
 		most, sum = max(most, size), sum+size
-		named += string(rune(c[0]))
+		named = append(named, rune(c[0]))
 	}
 	bytes := float64(frame[5])
 	if progressive {
 		bytes += 4 * float64(sum) / float64(most)
 	}
-	if frame[5] == 4 || named == "RGB" {
+	if frame[5] == 4 || string(named) == "RGB" {
 		bytes += 4 // of the result, beside its parts
 	}
 	return bytes

@@ -126,7 +126,7 @@ func scaled(src *image.RGBA, size int) *image.RGBA {
 
 // patient lets a decoder, which knows no context, end with one.
 type patient struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a decoder asks a reader for more, and has no other way to be told
 	r   io.Reader
 }
 
