@@ -48,13 +48,14 @@ func TestOperatorsKeepOutAndLetIn(t *testing.T) { //nolint:paralleltest // a com
 		{"admin suspend ann@example.org --reason abuse --until " + end, "Her account is closed to ann@example.org until " + end + " 00:00:00 UTC.\n"},
 		{"admin restore ann@example.org", "ann@example.org is let in again, and is told by mail.\n"},
 		{"admin restore ann@example.org", "error: nothing keeps ann@example.org out"},
-		{"admin suspend ann@example.org --reason abuse --community", "The community is closed to ann@example.org until `conservatory admin restore`.\n"},
+		{"admin suspend ann@example.org --reason abuse --community", "error: She has a role"},
 		{"admin suspend ann@example.org --reason abuse --until soon", `error: --until wants 2026-12-24 or 2026-12-24T18:00:00Z, not "soon"`},
 		{"admin suspend ann@example.org --reason abuse --until 2020-01-01", "error: "},
 		{"admin suspend ann@example.org", "error: missing flags: --reason"},
 		{"admin suspend nobody@example.org --reason abuse", "error: nobody has the address nobody@example.org"},
 		{"admin suspend bea@example.org --reason abuse", "error: " + account.ErrLastAdmin.Detail},
 		{"admin revoke-role ann@example.org coach", "ann@example.org is no longer coach: everywhere.\n"},
+		{"admin suspend ann@example.org --reason abuse --community", "The community is closed to ann@example.org until `conservatory admin restore`.\n"},
 		{"admin revoke-role ann@example.org coach", "error: ann@example.org is no coach"},
 		{"admin revoke-role bea@example.org admin", "error: " + account.ErrLastAdmin.Detail},
 	} {
@@ -68,7 +69,7 @@ func TestOperatorsKeepOutAndLetIn(t *testing.T) { //nolint:paralleltest // a com
 			t.Errorf("%s: %s", step.command, says)
 		}
 	}
-	if got := recorded(t.Context(), t, app.DB); got != "account.suspend account.restore community.suspend role.take" {
+	if got := recorded(t.Context(), t, app.DB); got != "account.suspend account.restore role.take community.suspend" {
 		t.Errorf("recorded is %s", got)
 	}
 }
