@@ -82,25 +82,25 @@ func ask(ctx context.Context, h dev.House, out *os.File) error {
 	}
 	q := p.questions["logIn"]
 	q.name, q.method, q.path = "logIn, both unknown", http.MethodPost, "/v1/auth/login"
-	if err := p.line(ctx, table, q, nobody); err != nil {
+	if err := p.line(ctx, table, q, p.others); err != nil {
 		return err
 	}
 	p.bar.clear()
 	return table.Flush()
 }
 
-// nobody is an address of the same length as those that have an account.
-func nobody(int) string { return uuid.NewString() + "@example.org" }
+// address is of one length for all.
+func address() string { return uuid.NewString() + "@example.org" }
 
 // line measures one operation.
-func (p *prober) line(ctx context.Context, table io.Writer, q question, known func(int) string) error {
+func (p *prober) line(ctx context.Context, table io.Writer, q question, known []string) error {
 	if err := p.signIn(ctx); err != nil {
 		return err
 	}
 	var with, without []time.Duration
 	for i := range warm + pairs {
 		p.bar.show(q.name, i, warm+pairs)
-		a, b, err := p.pair(ctx, q, i, known(i), nobody(i))
+		a, b, err := p.pair(ctx, q, i, known[i%people], p.unknown[i%people])
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.name, err)
 		}
@@ -161,7 +161,7 @@ func questions(h dev.House, link string) map[string]question {
 func settle(ctx context.Context, h dev.House, bar *bar) (emails []string, link string, err error) {
 	for i := range people {
 		bar.show("people", i, people)
-		email := nobody(i)
+		email := address()
 		if _, err = h.App.Account.Create(ctx, account.NewUser{Email: email, Password: password, DisplayName: "Maria"}); err != nil {
 			return nil, "", err
 		}

@@ -39,7 +39,9 @@ type prober struct {
 	house     dev.House
 	client    *http.Client
 	bar       *bar
-	emails    []string
+	known     []string // have an account
+	unknown   []string // have none, and are asked about as often
+	others    []string // have none either
 	questions map[string]question
 	tokens    map[string]string
 }
@@ -51,11 +53,18 @@ func newProber(ctx context.Context, h dev.House, b *bar) (*prober, error) {
 	}
 	_, token, _ := strings.Cut(link, "#token=")
 	return &prober{
-		house: h, client: &http.Client{Timeout: patience}, bar: b, emails: emails, questions: questions(h, token), tokens: map[string]string{},
+		house: h, client: &http.Client{Timeout: patience}, bar: b, questions: questions(h, token), tokens: map[string]string{},
+		known: emails, unknown: addresses(), others: addresses(),
 	}, nil
 }
 
-func (p *prober) known(i int) string { return p.emails[i%len(p.emails)] }
+func addresses() []string {
+	list := make([]string, people)
+	for i := range list {
+		list[i] = address()
+	}
+	return list
+}
 
 // signIn gives whoever asks a fresh session, with everything proved.
 func (p *prober) signIn(ctx context.Context) error {
