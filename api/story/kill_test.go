@@ -45,10 +45,10 @@ func TestKilledAndStartedAgain(t *testing.T) {
 
 // process is the built program, running in development mode.
 type process struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	at    addresses
-	token string
+	t              *testing.T
+	cmd            *exec.Cmd
+	at             addresses
+	token, refresh string
 }
 
 func build(t *testing.T) string {
@@ -63,10 +63,11 @@ func build(t *testing.T) string {
 	return out
 }
 
-func run(t *testing.T, program, dir string) *process {
+func run(t *testing.T, program, dir string, settings ...string) *process {
 	t.Helper()
 	cmd := exec.Command(program, "dev", "--dir", dir)
 	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR=127.0.0.1:28080", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:29090")
+	cmd.Env = append(cmd.Env, settings...)
 	cmd.Stderr = io.Discard
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -99,7 +100,8 @@ func (p *process) join(email string) {
 		code = sixDigits(p.send(http.MethodGet, p.at.mail+"/messages?to="+email, ""))
 		return code != ""
 	})
-	p.token = p.text(p.post("/v1/auth/verify", `{"signup":"`+p.text(started, "signup")+`","code":"`+code+`"}`), "access_token")
+	in := p.post("/v1/auth/verify", `{"signup":"`+p.text(started, "signup")+`","code":"`+code+`"}`)
+	p.token, p.refresh = p.text(in, "access_token"), p.text(in, "refresh_token")
 }
 
 func (p *process) logIn(email string) {

@@ -63,8 +63,10 @@ func (erase) InsertOpts() job.Options {
 	return job.Options{MaxAttempts: 10, UniqueOpts: job.Unique{ByArgs: true}}
 }
 
-// Timeout leaves room for somebody who wrote a lot.
-func (erase) Timeout() time.Duration { return time.Hour }
+// Timeout is how long an erasure rests after its process has died, too: nobody
+// takes a job before its time is over. What is not done by then is done by the
+// next try.
+func (erase) Timeout() time.Duration { return 10 * time.Minute }
 
 type retain struct{}
 

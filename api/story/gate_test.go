@@ -1,0 +1,79 @@
+package story_test
+
+import (
+	"net"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
+)
+
+// gate stands between a process and its database, so that a test can say at
+// which word between the two the process dies. What comes while it is shut is
+// lost, as it is with a machine.
+type gate struct {
+	name      string // of the socket of the database
+	questions atomic.Bool
+	answers   atomic.Bool
+	lost      atomic.Int64 // bytes
+}
+
+// newGate gives the gate, and the address of its database on this side of it
+// and behind it.
+func newGate(t *testing.T) (g *gate, direct, through string) {
+	t.Helper()
+	direct = pgtest.URL(t)
+	at, err := url.Parse(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	g = &gate{name: at.Query().Get("host") + "/.s.PGSQL." + at.Query().Get("port")}
+	go g.serve(l)
+	at.Host, at.RawQuery = l.Addr().String(), "sslmode=disable"
+	return g, direct, at.String()
+}
+
+func (g *gate) serve(l net.Listener) {
+	for {
+		process, err := l.Accept()
+		if err != nil {
+			return // the test is over
+		}
+		database, err := net.Dial("unix", g.name)
+		if err != nil {
+			_ = process.Close()
+			continue
+		}
+		go g.pass(database, process, &g.questions)
+		go g.pass(process, database, &g.answers)
+	}
+}
+
+func (g *gate) pass(to, from net.Conn, shut *atomic.Bool) {
+	defer to.Close()
+	defer from.Close()
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(piece)
+		if shut.Load() {
+			g.lost.Add(int64(n))
+			n = 0
+		}
+		if _, failed := to.Write(piece[:n]); err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+// open lets everything through, for the process that comes next.
+func (g *gate) open() {
+	g.questions.Store(false)
+	g.answers.Store(false)
+	g.lost.Store(0)
+}
