@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,6 +38,36 @@ func TestCompare(t *testing.T) {
 				if got := (comparison{first: p[0], second: p[1]}).verdict(); got != want {
 					t.Errorf("%d and %d: %s, want %s", p[0], p[1], got, want)
 				}
+			}
+		}
+	})
+
+	t.Run("a line that says NO fails the measurement and is named", func(t *testing.T) {
+		t.Parallel()
+		if err := apart(nil); err != nil {
+			t.Error(err)
+		}
+		if err := apart([]string{"logIn"}); err == nil || !strings.Contains(err.Error(), "logIn") {
+			t.Errorf("%v", err)
+		}
+	})
+
+	t.Run("so does a crowd that takes too much, or is not let in", func(t *testing.T) {
+		t.Parallel()
+		for _, c := range []struct {
+			count map[int]int
+			peak  megabytes
+			good  bool
+		}{
+			{map[int]int{200: 64}, 187, true},
+			{map[int]int{200: 64}, 250, true},
+			{map[int]int{200: 64}, 250.1, false},
+			{map[int]int{200: 63, 503: 1}, 187, false},
+			{map[int]int{200: 63}, 187, false},
+			{map[int]int{200: 64}, 0, true}, // of a system that does not tell
+		} {
+			if err := tooMuch(c.count, c.peak); c.good != (err == nil) {
+				t.Errorf("%v with %s: %v", c.count, c.peak, err)
 			}
 		}
 	})

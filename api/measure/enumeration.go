@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,7 +32,7 @@ const (
 // address that has an account from one that has none: for each operation that
 // takes one, so many pairs of requests, in turn first the one and first the
 // other. The last line compares unknown addresses with unknown ones: what it
-// shows is the noise of this machine.
+// shows is the noise of this machine. It fails when a line says NO.
 func enumeration(ctx context.Context, out *os.File) error {
 	dir, err := os.MkdirTemp("", "measure")
 	if err != nil {
@@ -86,7 +87,15 @@ func ask(ctx context.Context, h dev.House, out *os.File) error {
 		return err
 	}
 	p.bar.clear()
-	return table.Flush()
+	return errors.Join(table.Flush(), apart(p.apart))
+}
+
+// apart fails when there are operations whose medians are.
+func apart(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("medians are more than %.0f %% apart: %s", within*100, strings.Join(names, ", "))
 }
 
 // address is of one length for all.
@@ -112,6 +121,9 @@ func (p *prober) line(ctx context.Context, table io.Writer, q question, known []
 		return err
 	}
 	c := compare(with, without)
+	if c.verdict() == "NO" {
+		p.apart = append(p.apart, q.name)
+	}
 	fmt.Fprintf(table, "%s\t %.3f ms\t %.3f ms\t %.3f\t %.2f\t %s\n", q.name, ms(c.first), ms(c.second), c.ratio(), c.p, c.verdict())
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,7 +18,10 @@ import (
 	"time"
 )
 
-const atOnce = 64
+const (
+	atOnce = 64
+	most   = 250.0 // megabytes
+)
 
 // demo are people of the demo community, and the password of all of them.
 func demo() (emails []string, password string) {
@@ -41,37 +45,61 @@ func logins(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
+	var crowded error
 	_, err = start(ctx, binary, house, func(url string, pid int) error {
 		before, err := memory(pid, "VmHWM")
 		if err != nil {
 			return err
 		}
-		took, statuses, err := crowd(ctx, url)
+		took, count, err := crowd(ctx, url)
 		if err != nil {
 			return err
 		}
 		after, err := memory(pid, "VmHWM")
 		rows = []row{
-			{"peak memory before", before},
-			{strconv.Itoa(atOnce) + " logins at once", seconds(took) + ", answered " + statuses},
-			{"peak memory after", after},
+			{"peak memory before", before.String()},
+			{strconv.Itoa(atOnce) + " logins at once", seconds(took) + ", answered " + statuses(count)},
+			{"peak memory after", after.String()},
 		}
+		crowded = tooMuch(count, after)
 		return err
 	})
-	return rows, err
+	return rows, errors.Join(err, crowded)
+}
+
+// tooMuch fails when not everybody was let in, or the peak is too high. Where
+// the system does not tell it, it is not.
+func tooMuch(count map[int]int, peak megabytes) error {
+	var all []error
+	if n := count[http.StatusOK]; n != atOnce {
+		all = append(all, fmt.Errorf("%d of %d were let in", n, atOnce))
+	}
+	if peak > most {
+		all = append(all, fmt.Errorf("the peak is above %.0f MB", most))
+	}
+	return errors.Join(all...)
+}
+
+// statuses says how many got which.
+func statuses(count map[int]int) string {
+	var each []string
+	for _, status := range slices.Sorted(maps.Keys(count)) {
+		each = append(each, fmt.Sprintf("%d × %d", count[status], status))
+	}
+	return strings.Join(each, ", ")
 }
 
 // crowd logs in as many people at once, who all know their password, and says
 // how many got which status.
-func crowd(ctx context.Context, url string) (took time.Duration, statuses string, err error) {
+func crowd(ctx context.Context, url string) (took time.Duration, count map[int]int, err error) {
 	emails, password := demo()
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxConnsPerHost: atOnce}}
 	defer client.CloseIdleConnections()
 	var (
-		mu    sync.Mutex
-		wg    sync.WaitGroup
-		count = map[int]int{}
+		mu sync.Mutex
+		wg sync.WaitGroup
 	)
+	count = map[int]int{}
 	gate := make(chan struct{})
 	for i := range atOnce {
 		wg.Go(func() {
@@ -88,12 +116,7 @@ func crowd(ctx context.Context, url string) (took time.Duration, statuses string
 	begin := time.Now() //nolint:forbidigo // measures, decides nothing
 	close(gate)
 	wg.Wait()
-	took = time.Since(begin)
-	var each []string
-	for _, status := range slices.Sorted(maps.Keys(count)) {
-		each = append(each, fmt.Sprintf("%d × %d", count[status], status))
-	}
-	return took, strings.Join(each, ", "), err
+	return time.Since(begin), count, err
 }
 
 func logIn(ctx context.Context, client *http.Client, url, email, password string) (status int, err error) {

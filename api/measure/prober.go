@@ -44,6 +44,7 @@ type prober struct {
 	others    []string // have none either
 	questions map[string]question
 	tokens    map[string]string
+	apart     []string // what tells the known from the unknown
 }
 
 func newProber(ctx context.Context, h dev.House, b *bar) (*prober, error) {

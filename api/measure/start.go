@@ -27,9 +27,10 @@ func starts(ctx context.Context, binary, dir string) ([]row, error) {
 	var rows []row
 	var idle string
 	for _, which := range []string{"first start to /readyz", "second start to /readyz"} {
-		took, err := start(ctx, binary, dir, func(_ string, pid int) (err error) {
+		took, err := start(ctx, binary, dir, func(_ string, pid int) error {
 			time.Sleep(rest)
-			idle, err = memory(pid, "VmRSS")
+			has, err := memory(pid, "VmRSS")
+			idle = has.String()
 			return err
 		})
 		if err != nil {
@@ -107,22 +108,33 @@ func ready(ctx context.Context, url string, ended chan error) error {
 	}
 }
 
+// megabytes of memory; zero when they are not known on this system.
+type megabytes float64
+
+// String is for the table.
+func (m megabytes) String() string {
+	if m == 0 {
+		return "not known on this system"
+	}
+	return fmt.Sprintf("%.0f MB", float64(m))
+}
+
 // memory gives what a process has (VmRSS) or has had at most (VmHWM), where
 // /proc tells it.
-func memory(pid int, line string) (string, error) {
+func memory(pid int, line string) (megabytes, error) {
 	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/status")
 	if errors.Is(err, os.ErrNotExist) {
-		return "not known on this system", nil
+		return 0, nil
 	}
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if kilobytes, ok := strings.CutPrefix(lines.Text(), line+":"); ok {
 			n, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(kilobytes), " kB"), 64)
-			return fmt.Sprintf("%.0f MB", n*1024/1e6), err
+			return megabytes(n * 1024 / 1e6), err
 		}
 	}
-	return "not known on this system", nil
+	return 0, nil
 }
