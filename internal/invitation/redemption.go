@@ -103,11 +103,16 @@ func (i *Invitation) Join(ctx context.Context, n Newcomer) (Joining, error) {
 	return Joining{Session: &s}, err
 }
 
-func (i *Invitation) join(ctx context.Context, o Offer, n Newcomer) (s account.Session, err error) {
+func (i *Invitation) join(ctx context.Context, o Offer, n Newcomer) (account.Session, error) {
 	her, err := i.account.Prepare(ctx, account.NewSignup{Email: *o.Email, Password: n.Password, DisplayName: n.DisplayName})
 	if err != nil {
-		return s, err
+		return account.Session{}, err
 	}
+	return i.admit(ctx, o, her)
+}
+
+// admit redeems an invitation and makes the account of its address, or neither.
+func (i *Invitation) admit(ctx context.Context, o Offer, her account.Newcomer) (s account.Session, err error) {
 	err = i.db.InTx(ctx, func(ctx context.Context) error {
 		if s, err = i.account.Admit(ctx, her, account.Proof{Way: account.ByInvitation}); err != nil {
 			return err
