@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 )
 
 // mark is in everything that tells of her.
@@ -54,7 +56,7 @@ func TestKilledWhileSomebodyIsErased(t *testing.T) {
 	m.eventually("nothing is being done any more", func() bool {
 		return m.number(`SELECT count(*) FROM river_job WHERE state IN ('available', 'running')`) == 0
 	})
-	for where, row := range m.find(mark) {
+	for where, row := range pgtest.Find(m.t.Context(), m.t, m.db, mark) {
 		t.Errorf("%s still holds %.200s", where, row)
 	}
 	m.token = ""
@@ -72,7 +74,7 @@ SELECT $1, $2 || n, '=cmd', '', 'finished', now(), now() FROM generate_series(1,
 'number', 1000 + n, 'body', $2 || n, 'html', $2 || n, 'reply_to', NULL))).* FROM (SELECT p FROM posts p ORDER BY id LIMIT 1) one (p), generate_series(1, 2000) n`, her, mark)
 	m.exec(`UPDATE users SET display_name = $2 WHERE id = $1`, her, mark)
 	m.exec(`UPDATE sessions SET device = $2 WHERE user_id = $1`, her, mark)
-	if found := m.find(mark); len(found) < 4 {
+	if found := pgtest.Find(m.t.Context(), m.t, m.db, mark); len(found) < 4 {
 		m.t.Fatalf("she is in no more than %v", found)
 	}
 }
@@ -100,30 +102,4 @@ func (m *machine) inTime(what string, ok func() bool) {
 		m.exec(`UPDATE river_job SET scheduled_at = now() WHERE kind = 'privacy.erase' AND state IN ('scheduled', 'retryable')`)
 		return ok()
 	})
-}
-
-// find gives the tables that hold a text, also as bytes, with a row of each.
-func (m *machine) find(text string) map[string]string {
-	m.t.Helper()
-	rows, err := m.db.Query(m.t.Context(), `SELECT c.relname, query_to_xml(format(
-'SELECT to_jsonb(t)::text AS row FROM %s t WHERE to_jsonb(t)::text LIKE %L OR to_jsonb(t)::text LIKE %L LIMIT 1', c.oid::regclass,
-'%' || $1::text || '%', '%' || encode(convert_to($1::text, 'UTF8'), 'hex') || '%'), true, true, '')::text
-FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`, text)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	found := map[string]string{}
-	for rows.Next() {
-		var table, row string
-		if err := rows.Scan(&table, &row); err != nil {
-			m.t.Fatal(err)
-		}
-		if strings.TrimSpace(row) != "" {
-			found[table] = row
-		}
-	}
-	if err := rows.Err(); err != nil {
-		m.t.Fatal(err)
-	}
-	return found
 }

@@ -40,6 +40,27 @@ func TestFilesAndFunctionsAreShort(t *testing.T) {
 	}
 }
 
+// What math/rand gives can be told by who has seen some of it.
+func TestChanceIsOfCryptoRand(t *testing.T) {
+	t.Parallel()
+	harmless := []string{
+		"api/stream/wire.go",           // when a browser asks again
+		"pkg/stripesandbox/sandbox.go", // in which order events come
+	}
+	found := false
+	for _, s := range sources(t) {
+		for _, i := range s.file.Imports {
+			found = found || i.Path.Value == `"crypto/rand"`
+			if strings.HasPrefix(i.Path.Value, `"math/rand`) && !s.test && !slices.Contains(harmless, s.path) {
+				t.Errorf("%s takes its chances from math/rand", s.path)
+			}
+		}
+	}
+	if !found {
+		t.Error("nothing imports crypto/rand: the imports are not read")
+	}
+}
+
 func TestTimeAndEnvironmentAreAskedInOnePlace(t *testing.T) {
 	t.Parallel()
 	allowed := func(call string, s source) bool {

@@ -16,8 +16,9 @@ import (
 // named is what a document may name: symbols of packages, names of subtests
 // and operations of the contract.
 type named struct {
-	symbols, subtests map[string]map[string]bool // by package
-	operations        map[string]bool
+	symbols    map[string]map[string]bool // by package
+	subtests   map[string]map[string]bool // by package and test
+	operations map[string]bool
 }
 
 func catalogue(t *testing.T) named {
@@ -25,11 +26,11 @@ func catalogue(t *testing.T) named {
 	all := named{map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}}
 	for _, s := range sources(t) {
 		if all.symbols[s.pkg] == nil {
-			all.symbols[s.pkg], all.subtests[s.pkg] = map[string]bool{}, map[string]bool{}
+			all.symbols[s.pkg] = map[string]bool{}
 		}
 		declared(s, all.symbols[s.pkg])
 		if s.test {
-			subtests(s, all.subtests[s.pkg])
+			subtests(s, all.subtests)
 		}
 	}
 	for _, op := range contract(t).Operations {
@@ -74,23 +75,45 @@ func declared(s source, into map[string]bool) {
 	}
 }
 
-// subtests are the names that t.Run is given in one piece.
-func subtests(s source, into map[string]bool) {
-	ast.Inspect(s.file, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok || len(call.Args) != 2 {
-			return true
+// subtests are the names that t.Run is given in one piece, by the function
+// that gives them.
+func subtests(s source, into map[string]map[string]bool) {
+	for _, d := range s.file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok {
+			continue
 		}
-		if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Run" {
-			return true
-		}
-		if name, ok := call.Args[0].(*ast.BasicLit); ok {
-			if text, err := strconv.Unquote(name.Value); err == nil {
-				into[text] = true
+		ast.Inspect(f, func(n ast.Node) bool {
+			if name := subtest(n); name != "" {
+				test := s.pkg + "." + f.Name.Name
+				if into[test] == nil {
+					into[test] = map[string]bool{}
+				}
+				into[test][name] = true
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
+}
+
+// subtest is the name in a call of t.Run; "" for anything else.
+func subtest(n ast.Node) string {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) != 2 {
+		return ""
+	}
+	if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Run" {
+		return ""
+	}
+	name, ok := call.Args[0].(*ast.BasicLit)
+	if !ok {
+		return ""
+	}
+	text, err := strconv.Unquote(name.Value)
+	if err != nil {
+		return ""
+	}
+	return text
 }
 
 // missing says why there is no such thing; "" when there is. A name is a
@@ -119,7 +142,7 @@ func (n named) missing(root, name string) string {
 	switch pkg, symbol := symbol[:dot], symbol[dot+1:]; {
 	case !n.symbols[pkg][symbol]:
 		return "no such symbol"
-	case subtest != "" && !n.subtests[pkg][subtest]:
+	case subtest != "" && !n.subtests[pkg+"."+symbol][subtest]:
 		return "no such subtest"
 	}
 	return ""

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 const (
@@ -81,12 +83,66 @@ func TestTheWordsAroundTheProductAreNoPasswords(t *testing.T) {
 func TestNobodyIsAskedSecretQuestions(t *testing.T) {
 	t.Parallel()
 	asks := regexp.MustCompile(`(?i)hint|question|maiden|pet_name|birth`)
-	for name, schema := range contract(t).Doc.Components.Schemas {
-		for property := range schema.Value.Properties {
-			if asks.MatchString(property) {
-				t.Errorf("%s has a %s", name, property)
+	doc := contract(t).Doc
+	names := properties(doc)
+	for name := range names {
+		if asks.MatchString(name) {
+			t.Errorf("somebody is asked for a %s", name)
+		}
+	}
+	if len(names) < 100 || !names["email"] {
+		t.Errorf("only %d names: the contract is not read", len(names))
+	}
+	hint := openapi3.NewObjectSchema().WithProperty("inner", openapi3.NewArraySchema().WithItems(
+		&openapi3.Schema{OneOf: openapi3.SchemaRefs{openapi3.NewObjectSchema().WithProperty("password_hint", openapi3.NewStringSchema()).NewRef()}}))
+	doc.Paths.Value("/v1/auth/login").Post.RequestBody.Value.Content["application/json"].Schema = hint.NewRef()
+	if !properties(doc)["password_hint"] {
+		t.Error("one that stands deep in the body of one operation is not found")
+	}
+}
+
+// properties are the names of all that a client sends or is sent, wherever it
+// is declared: parameters, and schemas with names or without, to their ends.
+func properties(doc *openapi3.T) map[string]bool {
+	names, seen := map[string]bool{}, map[*openapi3.Schema]bool{}
+	for _, schema := range doc.Components.Schemas {
+		collect(schema, names, seen)
+	}
+	for _, path := range doc.Paths.Map() {
+		for _, op := range path.Operations() {
+			for _, p := range append(slices.Clone(path.Parameters), op.Parameters...) {
+				names[p.Value.Name] = true
+				collect(p.Value.Schema, names, seen)
+			}
+			bodies := []openapi3.Content{}
+			if op.RequestBody != nil {
+				bodies = append(bodies, op.RequestBody.Value.Content)
+			}
+			for _, answer := range op.Responses.Map() {
+				bodies = append(bodies, answer.Value.Content)
+			}
+			for _, body := range bodies {
+				for _, kind := range body {
+					collect(kind.Schema, names, seen)
+				}
 			}
 		}
+	}
+	return names
+}
+
+func collect(ref *openapi3.SchemaRef, names map[string]bool, seen map[*openapi3.Schema]bool) {
+	if ref == nil || ref.Value == nil || seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	seen[s] = true
+	for name, property := range s.Properties {
+		names[name] = true
+		collect(property, names, seen)
+	}
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, openapi3.SchemaRefs{s.Items, s.Not, s.AdditionalProperties.Schema}) {
+		collect(part, names, seen)
 	}
 }
 

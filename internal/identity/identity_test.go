@@ -288,6 +288,44 @@ func TestNothingThatOpensADoorIsStored(t *testing.T) {
 	}
 }
 
+// Neither the one who names her address in the ID token, nor the one who is
+// asked for it with the access token.
+func TestTokensOfAProviderAreForgotten(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	var secrets []string
+	for _, silent := range []bool{false, true} {
+		who := maria()
+		r.there.Lie(oidctest.Lie{
+			Claims: func(c map[string]any) {
+				if silent {
+					delete(c, "email")
+				}
+			},
+			IDToken: func(signed string) string {
+				secrets = append(secrets, signed)
+				return signed
+			},
+		})
+		r.joined(ctx, who)
+		if tx, _ := r.db.Tx(ctx); len(pgtest.Find(ctx, t, tx, who.Subject)) == 0 || len(pgtest.Find(ctx, t, tx, who.Email)) == 0 {
+			t.Fatal("who she is there is not found: the search finds nothing")
+		}
+	}
+	secrets = append(secrets, r.there.AccessTokens()...)
+	if len(secrets) != 4 {
+		t.Fatalf("%d tokens, want two of each kind", len(secrets))
+	}
+	tx, _ := r.db.Tx(ctx)
+	for _, secret := range secrets {
+		for _, part := range strings.Split(secret, ".") {
+			for table, row := range pgtest.Find(ctx, t, tx, part) {
+				t.Errorf("%s holds a token, or a part of one: %.200s", table, row)
+			}
+		}
+	}
+}
+
 func TestSecondFactors(t *testing.T) {
 	t.Parallel()
 	ctx, r := inTx(t)
