@@ -318,7 +318,7 @@ func TestTokensOfAProviderAreForgotten(t *testing.T) {
 	}
 	tx, _ := r.db.Tx(ctx)
 	for _, secret := range secrets {
-		for _, part := range strings.Split(secret, ".") {
+		for part := range strings.SplitSeq(secret, ".") {
 			for table, row := range pgtest.Find(ctx, t, tx, part) {
 				t.Errorf("%s holds a token, or a part of one: %.200s", table, row)
 			}

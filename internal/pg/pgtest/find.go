@@ -14,7 +14,7 @@ type Querier interface {
 }
 
 const findSQL = `SELECT c.relname, query_to_xml(format('SELECT to_jsonb(t)::text AS row FROM %s t WHERE to_jsonb(t)::text LIKE %L OR to_jsonb(t)::text LIKE %L LIMIT 1',
-    c.oid::regclass, '%' || $1::text || '%', '%' || encode(convert_to($1::text, 'UTF8'), 'hex') || '%'), true, true, '')::text
+    c.oid::regclass, '%' || $1::text || '%', '%' || encode(convert_to($1::text, 'UTF8'), 'hex') || '%'), nulls => true, tableforest => true, targetns => '')::text
 FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace`
 
 // Find looks for a text in every column of every table, also written as bytes,

@@ -8,59 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
-
-// machine is a process that is killed and started again, beside a database
-// that is not.
-type machine struct {
-	*process
-
-	gate     *gate
-	db       *pgxpool.Pool
-	start    func() *process
-	sessions int // that there were when she came
-}
-
-func newMachine(t *testing.T) *machine {
-	t.Helper()
-	program, dir := build(t), folder(t)
-	g, direct, through := newGate(t)
-	db, err := pgxpool.New(t.Context(), direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	m := &machine{gate: g, db: db}
-	m.start = func() *process {
-		g.open()
-		return run(t, program, dir, "DATABASE_URL="+through, "CONSERVATORY_ADDR=127.0.0.1:0", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:0")
-	}
-	m.process = m.start()
-	return m
-}
-
-// reborn is the machine after a death.
-func (m *machine) reborn() {
-	m.t.Helper()
-	m.kill()
-	m.process = m.start()
-}
-
-func (m *machine) exec(sql string, args ...any) {
-	m.t.Helper()
-	if _, err := m.db.Exec(m.t.Context(), sql, args...); err != nil {
-		m.t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func (m *machine) number(sql string, args ...any) (n int) {
-	m.t.Helper()
-	if err := m.db.QueryRow(m.t.Context(), sql, args...).Scan(&n); err != nil {
-		m.t.Fatalf("%s: %v", sql, err)
-	}
-	return n
-}
 
 // generation counts the exchanges of her one session.
 func (m *machine) generation(user uuid.UUID) int {
@@ -70,14 +18,14 @@ func (m *machine) generation(user uuid.UUID) int {
 
 // asks begins an exchange whose answer nobody waits for; the channel tells
 // when it is over.
-func (m *machine) asks(token string) (over chan struct{}) {
+func (m *machine) asks(token string) <-chan struct{} {
 	m.t.Helper()
 	req, err := http.NewRequestWithContext(m.t.Context(), http.MethodPost, m.at.api+"/v1/auth/refresh", strings.NewReader(`{"refresh_token":"`+token+`"}`))
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	over = make(chan struct{})
+	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		if resp, err := http.DefaultClient.Do(req); err == nil {

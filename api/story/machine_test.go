@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 )
 
@@ -76,4 +78,54 @@ func (g *gate) open() {
 	g.questions.Store(false)
 	g.answers.Store(false)
 	g.lost.Store(0)
+}
+
+// machine is a process that is killed and started again, beside a database
+// that is not.
+type machine struct {
+	*process
+
+	gate  *gate
+	db    *pgxpool.Pool
+	start func() *process
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	program, dir := build(t), folder(t)
+	g, direct, through := newGate(t)
+	db, err := pgxpool.New(t.Context(), direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	m := &machine{gate: g, db: db}
+	m.start = func() *process {
+		g.open()
+		return run(t, program, dir, "DATABASE_URL="+through, "CONSERVATORY_ADDR=127.0.0.1:0", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:0")
+	}
+	m.process = m.start()
+	return m
+}
+
+// reborn is the machine after a death.
+func (m *machine) reborn() {
+	m.t.Helper()
+	m.kill()
+	m.process = m.start()
+}
+
+func (m *machine) exec(sql string, args ...any) {
+	m.t.Helper()
+	if _, err := m.db.Exec(m.t.Context(), sql, args...); err != nil {
+		m.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (m *machine) number(sql string, args ...any) (n int) {
+	m.t.Helper()
+	if err := m.db.QueryRow(m.t.Context(), sql, args...).Scan(&n); err != nil {
+		m.t.Fatalf("%s: %v", sql, err)
+	}
+	return n
 }
