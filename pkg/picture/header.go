@@ -3,6 +3,7 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/gif"
 	"image/png"
@@ -15,7 +16,7 @@ import (
 // header is what is known of a picture before it is decoded.
 type header struct {
 	config      image.Config
-	perPixel    float64 // bytes of memory that decoding takes, at most
+	perPixel    float64 // bytes of memory that decoding takes beside the file, at most
 	orientation int     // as EXIF counts, 1 to 8
 	decode      func(io.Reader) (image.Image, error)
 }
@@ -24,14 +25,17 @@ type header struct {
 // for too much.
 func inspect(file []byte) (header, error) {
 	h, err := read(file)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrLossless):
+		return h, err
+	case err != nil:
 		return h, ErrUnreadable
 	}
 	w, height := h.config.Width, h.config.Height
 	switch {
 	case w < 1 || height < 1:
 		return h, ErrUnreadable
-	case w > MaxSide || height > MaxSide || w*height > MaxPixels, float64(w*height)*h.perPixel > maxMemory:
+	case w > MaxSide || height > MaxSide || w*height > MaxPixels, float64(w*height)*h.perPixel > MaxMemory:
 		return h, ErrTooLarge
 	}
 	return h, nil
@@ -82,21 +86,38 @@ func readPNG(file []byte) (h header, err error) {
 	return h, nil
 }
 
-// readWebP turns animations away, of which the decoder knows nothing.
+// readWebP turns away animations, of which the decoder knows nothing, and what
+// is coded without loss: there, the tables of a file that is small in bytes and
+// pixels may take hundreds of megabytes. Alpha may lie beside the colours as it
+// is, which few programs write.
 func readWebP(file []byte) (h header, err error) {
-	// Colours and, on their way into it, a plane of alpha as a picture of its own; or a lossless one and its transform.
-	h = header{perPixel: 8, orientation: 1, decode: webp.Decode}
-	if h.config, err = webp.DecodeConfig(bytes.NewReader(file)); err != nil {
-		return h, err
+	h = header{perPixel: 3, orientation: 1, decode: webp.Decode} // three colours, two of them a quarter of the size, and alpha
+	if int64(binary.LittleEndian.Uint32(file[4:]))+8 > int64(len(file)) {
+		return h, ErrUnreadable // a decoder makes room for what a chunk only says it has
 	}
 	_, chunks, err := riff.NewReader(bytes.NewReader(file))
 	for err == nil {
 		var id riff.FourCC
 		var data io.Reader
-		if id, _, data, err = chunks.Next(); err == nil && string(id[:]) == "EXIF" {
+		if id, _, data, err = chunks.Next(); err != nil {
+			break // the decoder, which reads the same way, comes no further
+		}
+		switch string(id[:]) {
+		case "VP8L":
+			return h, ErrLossless
+		case "ALPH":
+			if how, _ := io.ReadAll(io.LimitReader(data, 1)); len(how) == 1 && how[0]&alphCompression != 0 {
+				return h, ErrLossless
+			}
+		case "EXIF":
 			tiff, _ := io.ReadAll(data) // what is missing of it says nothing
 			h.orientation = orientation(tiff)
 		}
 	}
-	return h, nil
+	h.config, err = webp.DecodeConfig(bytes.NewReader(file))
+	return h, err
 }
+
+// alphCompression are the bits that say how an ALPH chunk is coded (RFC 9649,
+// section 2.7.1.2); zero is not at all.
+const alphCompression = 0x03

@@ -1,11 +1,14 @@
 // Package picture makes clean square pictures out of what strangers send: PNG,
-// JPEG, GIF or WebP in, small JPEGs out, in which nothing is left of the file
+// JPEG, GIF or lossy WebP in, small JPEGs out, in which nothing is left of the file
 // but what it shows.
 //
 // Decisions: the first bytes decide what a file is, and only the four decoders
 // named here ever see it, whatever else the program registers. The header is
-// read first, and says how much memory decoding will take at most; a picture
-// that asks for too much is turned away before a pixel is made. Of several
+// read first, and says how much memory decoding will take at most: MaxMemory,
+// beside the file and twenty megabytes for the squares. A picture that asks
+// for more is turned away before a pixel is made, and so is what no header
+// bounds: WebP that is coded without loss, as is its compressed transparency,
+// whose tables cost far more than its pixels. Of several
 // frames only the first is decoded. The middle square is kept, turned as EXIF
 // says, on white; colours are taken for sRGB. Every result is a JPEG, so that
 // there is one media type to serve: none of the sizes is large enough for
@@ -30,7 +33,7 @@ import (
 const (
 	MaxPixels = 20_000_000
 	MaxSide   = 12_000
-	maxMemory = 128 << 20 // of one decoding, estimated from the header
+	MaxMemory = 128 << 20 // bytes, of one decoding beside its file
 )
 
 // MediaType is that of every result.
@@ -42,11 +45,12 @@ const quality = 85
 var (
 	ErrUnreadable = errors.New("picture: no PNG, JPEG, GIF or WebP, or a damaged one")
 	ErrTooLarge   = errors.New("picture: too many pixels")
+	ErrLossless   = errors.New("picture: a WebP that is coded without loss, or its transparency is")
 	ErrBusy       = errors.New("picture: too many at once")
 )
 
-// Maker makes pictures, so many at once and no more: each may take 128 MiB. It
-// is safe for concurrent use.
+// Maker makes pictures, so many at once and no more: each may take MaxMemory, and
+// twenty megabytes for the squares. It is safe for concurrent use.
 type Maker struct {
 	slots  chan struct{}
 	queue  int64
@@ -62,7 +66,7 @@ func New(atOnce, waiting int, wait time.Duration) *Maker {
 
 // Squares gives the middle of a picture as squares with sides of sizes, in
 // their order. It ends early with ctx. Faults: ErrUnreadable, ErrTooLarge,
-// ErrBusy.
+// ErrLossless, ErrBusy.
 func (m *Maker) Squares(ctx context.Context, file []byte, sizes ...int) (squares [][]byte, err error) {
 	head, err := inspect(file) // cheap, and no reason to wait
 	if err != nil {
