@@ -24,6 +24,7 @@ const (
 	longestPassword  = 256
 	saltBytes        = 16
 	keyBytes         = 32
+	hashesAtOnce     = 4 // the sum of memory is in deployments/kubernetes/conservatory.yaml
 	hashQueue        = 200
 	hashWait         = 2 * time.Second
 )
@@ -35,8 +36,8 @@ type cost struct {
 	threads uint8
 }
 
-// hasher hashes as many passwords at once as there are processors: each takes
-// 19 MiB, so a crowd at the door must queue.
+// hasher hashes as many passwords at once as there are processors, but a few at
+// most: each takes 19 MiB, so a crowd at the door must queue.
 type hasher struct {
 	cost   cost
 	slots  chan struct{}
@@ -53,7 +54,7 @@ var commonFile string
 func newHasher() *hasher {
 	h := &hasher{
 		cost:  cost{memory: 19456, time: 2, threads: 1},
-		slots: make(chan struct{}, runtime.NumCPU()),
+		slots: make(chan struct{}, min(runtime.NumCPU(), hashesAtOnce)),
 		wait:  hashWait, common: map[string]struct{}{},
 	}
 	for line := range strings.Lines(commonFile) {

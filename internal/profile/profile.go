@@ -21,7 +21,6 @@ package profile
 import (
 	"context"
 	"io"
-	"runtime"
 	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/audit"
@@ -42,6 +41,7 @@ var (
 
 	ErrAvatarUnreadable = &fault.Error{Kind: fault.Invalid, Code: "avatar-unreadable", Detail: "This is no PNG, JPEG, GIF or WebP picture, or not all of one."}
 	ErrAvatarTooLarge   = &fault.Error{Kind: fault.Invalid, Code: "avatar-too-large", Detail: "This picture has too many pixels. Please make it smaller; 512 by 512 are enough."}
+	ErrAvatarLossless   = &fault.Error{Kind: fault.Invalid, Code: "avatar-lossless", Detail: "This WebP is stored without loss or is transparent, which we cannot read. Please save it as PNG or JPEG."}
 	ErrAvatarBusy       = &fault.Error{Kind: fault.Unavailable, Code: "avatar-busy", Detail: "Many pictures are coming in. Please try again in a moment.", Retry: 5 * time.Second}
 )
 
@@ -59,6 +59,8 @@ type Config struct {
 	Audit   *audit.Log
 	Cursors *cursor.Sealer
 	Files   Files
+	// Pictures makes them; nil is for one at a time.
+	Pictures *picture.Maker
 }
 
 // Profile offers profiles, pictures, the directory and blocks.
@@ -73,10 +75,14 @@ type Profile struct {
 	pictures *picture.Maker
 }
 
-// How many pictures wait for a processor, and how long.
+// One picture is made at a time, however many processors there are: it takes
+// well under a second, and memory that the limits of a deployment must hold.
+// So many more wait, each with its file, and so long. The sum is in
+// deployments/kubernetes/conservatory.yaml.
 const (
-	pictureQueue = 16
-	pictureWait  = 5 * time.Second
+	picturesAtOnce = 1
+	pictureQueue   = 8
+	pictureWait    = 5 * time.Second
 )
 
 // New gives the profiles of a database and registers their job on the queue,
@@ -84,7 +90,10 @@ const (
 func New(db *pg.DB, c clock.Clock, cfg Config) *Profile {
 	p := &Profile{
 		db: db, clock: c, queue: cfg.Queue, outbox: cfg.Outbox, log: cfg.Audit, cursors: cfg.Cursors, files: cfg.Files,
-		pictures: picture.New(runtime.NumCPU(), pictureQueue, pictureWait),
+		pictures: cfg.Pictures,
+	}
+	if p.pictures == nil {
+		p.pictures = picture.New(picturesAtOnce, pictureQueue, pictureWait)
 	}
 	p.work(cfg.Queue)
 	return p

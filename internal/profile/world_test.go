@@ -18,6 +18,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
+	"github.com/womens-tech-conservatory/conservatory/pkg/picture"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -45,7 +46,10 @@ func newWorld(t testing.TB, ctx context.Context, db *pg.DB) *world {
 	files, err := blob.Open(ctx, "mem://")
 	ok(t, err)
 	w := &world{t: t, ctx: ctx, db: db, now: now, files: &disk{Store: files}}
-	w.Profile = profile.New(db, now, profile.Config{Queue: queue, Outbox: outbox.New(db, now), Audit: audit.New(db, now), Cursors: sealer, Files: w.files})
+	w.Profile = profile.New(db, now, profile.Config{
+		Queue: queue, Outbox: outbox.New(db, now), Audit: audit.New(db, now), Cursors: sealer, Files: w.files,
+		Pictures: picture.New(1, 16, time.Minute), // no test depends on how busy the machine is
+	})
 	return w
 }
 
