@@ -42,12 +42,13 @@ type rig struct {
 type acts struct {
 	mu   sync.Mutex
 	seen []string
+	last map[string]string // the detail of the last one
 }
 
-func (a *acts) Act(_ context.Context, _ uuid.UUID, action, _, _ string, _ map[string]string) error {
+func (a *acts) Act(_ context.Context, _ uuid.UUID, action, _, _ string, detail map[string]string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.seen = append(a.seen, action)
+	a.seen, a.last = append(a.seen, action), detail
 	return nil
 }
 

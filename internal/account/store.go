@@ -78,8 +78,10 @@ const (
 VALUES (?, ?, ?, ?, ?, ?, 'UTC', 'active', 1, ?, ?) ON CONFLICT (email_key) DO NOTHING RETURNING id`
 	passwordHashSQL = `SELECT id, coalesce(password_hash, '') AS password_hash FROM users WHERE id = ? AND state = 'active'`
 	replaceHashSQL  = `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`
-	updateUserSQL   = `UPDATE users SET display_name = coalesce(?, display_name), time_zone = coalesce(?, time_zone), version = version + 1, updated_at = ?
-WHERE id = ? AND state = 'active' AND (?::bigint = 0 OR version = ?) RETURNING id`
+	updateUserSQL   = `WITH before AS (
+    SELECT id, display_name, time_zone FROM users WHERE id = @id AND state = 'active' AND (CAST(@version AS bigint) = 0 OR version = @version) FOR NO KEY UPDATE)
+UPDATE users u SET display_name = coalesce(@name, u.display_name), time_zone = coalesce(@zone, u.time_zone), version = u.version + 1, updated_at = @now
+FROM before b WHERE u.id = b.id RETURNING b.display_name, b.time_zone`
 	closeUserSQL = `UPDATE users SET state = 'deleted', version = version + 1, updated_at = ? WHERE id = ? AND state <> 'deleted'`
 )
 
@@ -121,9 +123,10 @@ func (a *Account) replaceHash(ctx context.Context, id uuid.UUID, old, hash strin
 	return a.exec(ctx, "replace a password hash", replaceHashSQL, hash, id, old)
 }
 
-func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version int64, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "change a user", updateUserSQL, e.DisplayName, e.TimeZone, now, id, version, version)
-	return ok, err
+// updateUser gives what was before.
+func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version int64, now time.Time) (before editable, ok bool, err error) {
+	return one[editable](ctx, a.db, "change a user", updateUserSQL, sql.Named("id", id), sql.Named("version", version),
+		sql.Named("name", e.DisplayName), sql.Named("zone", e.TimeZone), sql.Named("now", now))
 }
 
 func (a *Account) closeUser(ctx context.Context, id uuid.UUID, now time.Time) error {

@@ -45,7 +45,7 @@ func (a *Account) Me(ctx context.Context, actor Actor) (User, error) {
 }
 
 // Update changes the account of whoever acts; with ifMatch (an ETag or *),
-// only that version. Faults: invalid values, ErrStale.
+// only that version. What changed is audited. Faults: invalid values, ErrStale.
 func (a *Account) Update(ctx context.Context, actor Actor, e Edit, ifMatch string) (User, error) {
 	if e.DisplayName != nil {
 		name, err := displayName(*e.DisplayName)
@@ -61,14 +61,40 @@ func (a *Account) Update(ctx context.Context, actor Actor, e Edit, ifMatch strin
 	if !ok {
 		return User{}, fault.ErrStale
 	}
-	changed, err := a.updateUser(ctx, actor.ID, e, version, a.clock.Now())
+	err := a.db.InTx(ctx, func(ctx context.Context) error {
+		before, ok, err := a.updateUser(ctx, actor.ID, e, version, a.clock.Now())
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return fault.ErrStale
+		}
+		detail := before.changes(e)
+		if len(detail) == 0 {
+			return nil
+		}
+		return a.audit(ctx, actor.ID, "account.change", actor.ID, detail)
+	})
 	if err != nil {
 		return User{}, err
 	}
-	if !changed {
-		return User{}, fault.ErrStale
-	}
 	return a.Me(ctx, actor)
+}
+
+// editable is what Edit may change, as it was.
+type editable struct{ DisplayName, TimeZone string }
+
+// changes is what e changes, for the audit log: a name is not in it, only that
+// it is another.
+func (before editable) changes(e Edit) map[string]string {
+	detail := map[string]string{}
+	if e.DisplayName != nil && *e.DisplayName != before.DisplayName {
+		detail["fields"] = "display_name"
+	}
+	if e.TimeZone != nil {
+		changed(detail, "time_zone", before.TimeZone, *e.TimeZone)
+	}
+	return detail
 }
 
 // versionOf reads an If-Match: 0 for any version.

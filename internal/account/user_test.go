@@ -115,6 +115,31 @@ func TestUpdate(t *testing.T) {
 		}
 	})
 
+	t.Run("what changed is audited: the zones, and of names only that there is another", func(t *testing.T) {
+		t.Parallel()
+		ctx, r := inTx(t)
+		_, u := r.member(ctx, t)
+		for _, c := range []struct {
+			edit Edit
+			want map[string]string // nil: no act
+		}{
+			{Edit{TimeZone: ptr("Europe/Berlin"), DisplayName: ptr("Canary")}, map[string]string{"fields": "display_name", "before.time_zone": "UTC", "after.time_zone": "Europe/Berlin"}},
+			{Edit{TimeZone: ptr("Europe/Berlin"), DisplayName: ptr(" Canary ")}, nil},
+			{Edit{TimeZone: ptr("UTC")}, map[string]string{"before.time_zone": "Europe/Berlin", "after.time_zone": "UTC"}},
+			{Edit{DisplayName: ptr("Maria")}, map[string]string{"fields": "display_name"}},
+		} {
+			before := r.acts.count("account.change")
+			r.acts.last = nil
+			counted, n := pg.Count(ctx)
+			if _, err := r.Update(counted, Actor{ID: u.ID}, c.edit, ""); err != nil || n.N() > 2 {
+				t.Fatalf("%v, %d statements", err, n.N())
+			}
+			if diff := cmp.Diff(c.want, r.acts.last); diff != "" || r.acts.count("account.change")-before != min(len(c.want), 1) {
+				t.Error(diff)
+			}
+		}
+	})
+
 	t.Run("an ETag that is not the current one is stale", func(t *testing.T) {
 		t.Parallel()
 		ctx, r := inTx(t)

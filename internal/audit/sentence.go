@@ -14,6 +14,7 @@ const unknown = "Something was done that this version has no words for."
 // recorded no more stays for as long as its entries do.
 func sentences() map[string]sentence {
 	return map[string]sentence{
+		"account.change":    {about: "Your name or your time zone was changed."},
 		"account.create":    {about: "Your account was made."},
 		"account.join":      {about: "You joined the community."},
 		"account.restore":   {"Your account was opened to you again.", "You opened somebody's account to her again."},
@@ -43,8 +44,11 @@ func sentences() map[string]sentence {
 		"factor.recovery-codes":    {about: "New recovery codes were made for your account."},
 		"factor.forget":            {about: "What was added of second factors and passkeys while somebody else was in your account was taken off."},
 		"factor.remove":            {about: "A second factor was taken off your account."},
+		"passkey.rename":           {about: "One of your passkeys was given another name."},
 		"passkey.copy":             {about: "One of your passkeys counted backwards, as a copy of it would. If you have not restored a device, remove that passkey."},
 
+		"avatar.remove":   {about: "Your picture was taken away."},
+		"avatar.set":      {about: "Your picture was changed."},
 		"block.add":       {about: "You blocked somebody."},
 		"block.remove":    {about: "You took a block back."},
 		"erasure.begin":   {about: "The erasure of your account has begun."},
@@ -53,6 +57,7 @@ func sentences() map[string]sentence {
 		"erasure.undo":    {about: "You took the erasure of your account back."},
 		"export.ask":      {about: "You asked for a copy of your data."},
 		"export.download": {about: "A copy of your data was downloaded."},
+		"profile.change":  {about: "Your profile was changed, or who may see it."},
 
 		"invitation.accept": {did: "You accepted an invitation."},
 		"invitation.make":   {did: "You made an invitation."},

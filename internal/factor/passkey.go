@@ -128,18 +128,26 @@ func (f *Factor) insertPasskey(ctx context.Context, actor account.Actor, row pas
 	})
 }
 
-// RenamePasskey changes how whoever acts calls one of hers. Faults:
-// fault.ErrNotFound, passkey-name at /name.
+// RenamePasskey changes how whoever acts calls one of hers. It is audited,
+// without the name. Faults: fault.ErrNotFound, passkey-name at /name.
 func (f *Factor) RenamePasskey(ctx context.Context, actor account.Actor, id uuid.UUID, name string) (Passkey, error) {
 	name, err := passkeyName(name)
 	if err != nil {
 		return Passkey{}, err
 	}
-	row, ok, err := f.renamePasskey(ctx, actor.ID, id, name)
-	if err == nil && !ok {
-		err = fault.ErrNotFound
-	}
-	return row.passkey(), err
+	var renamed Passkey
+	err = f.db.InTx(ctx, func(ctx context.Context) error {
+		row, ok, err := f.renamePasskey(ctx, actor.ID, id, name)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return fault.ErrNotFound
+		}
+		renamed = row.passkey()
+		return f.audit(ctx, actor.ID, "passkey.rename", map[string]string{"passkey_id": id.String()})
+	})
+	return renamed, err
 }
 
 // RemovePasskey takes a passkey of whoever acts away, and her recovery codes if

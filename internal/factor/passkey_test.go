@@ -255,6 +255,9 @@ func TestPasskeyNames(t *testing.T) {
 	}
 	_, err := r.RenamePasskey(ctx, r.person(ctx, t), p.ID, "Mine")
 	wantFault(t, err, fault.ErrNotFound)
+	if n := r.count(ctx, t, `SELECT count(*) AS n FROM audit_log WHERE action = 'passkey.rename' AND detail = jsonb_build_object('passkey_id', ?::text)`, p.ID); n != 2 {
+		t.Errorf("two new names are audited %d times", n)
+	}
 }
 
 func TestRemovePasskey(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
@@ -41,7 +42,7 @@ func (a Avatar) Key(size int) string {
 // SetAvatar shows a picture of whoever acts, in place of the one before, and
 // gives its version. What file holds beside its pixels is dropped. It does not
 // run in a transaction. Faults: ErrAvatarUnreadable, ErrAvatarTooLarge,
-// ErrAvatarBusy; fault.ErrNotFound when her account is being closed.
+// ErrAvatarLossless, ErrAvatarBusy; fault.ErrNotFound when her account is being closed.
 func (p *Profile) SetAvatar(ctx context.Context, who account.Actor, file []byte) (uuid.UUID, error) {
 	if err := p.db.Outside(ctx); err != nil {
 		return uuid.Nil, err
@@ -161,7 +162,10 @@ func (p *Profile) showAvatar(ctx context.Context, userID uuid.UUID, a Avatar) er
 				return err
 			}
 		}
-		if err := p.updateAvatar(ctx, userID, a, now); err != nil || before == (Avatar{}) {
+		if err := p.updateAvatar(ctx, userID, a, now); err != nil {
+			return err
+		}
+		if err := p.traceAvatar(ctx, userID, before, a); err != nil || before == (Avatar{}) {
 			return err
 		}
 		if err := p.announceAvatar(ctx, userID, before, now); err != nil {
@@ -171,6 +175,24 @@ func (p *Profile) showAvatar(ctx context.Context, userID uuid.UUID, a Avatar) er
 	})
 }
 
+// traceAvatar audits which version is shown in place of which.
+func (p *Profile) traceAvatar(ctx context.Context, userID uuid.UUID, before, after Avatar) error {
+	action, detail := "avatar.set", map[string]string{}
+	if after == (Avatar{}) {
+		action = "avatar.remove"
+	}
+	audit.Changed(detail, "version", before.name(), after.name())
+	return p.trace(ctx, userID, action, detail)
+}
+
+// name is that of the version; "" where there is none.
+func (a Avatar) name() string {
+	if a == (Avatar{}) {
+		return ""
+	}
+	return a.Version.String()
+}
+
 func newAvatar() Avatar {
 	folder := "avatars/" + strings.ToLower(rand.Text()) + "/" // 130 bits: nobody finds one by trying
 	return Avatar{pg.NewID(), folder + "64.jpg", folder + "256.jpg", folder + "512.jpg"}
@@ -178,7 +200,7 @@ func newAvatar() Avatar {
 
 func avatarFault(err error) error {
 	for cause, f := range map[error]*fault.Error{
-		picture.ErrUnreadable: ErrAvatarUnreadable, picture.ErrTooLarge: ErrAvatarTooLarge, picture.ErrBusy: ErrAvatarBusy,
+		picture.ErrUnreadable: ErrAvatarUnreadable, picture.ErrTooLarge: ErrAvatarTooLarge, picture.ErrLossless: ErrAvatarLossless, picture.ErrBusy: ErrAvatarBusy,
 	} {
 		if errors.Is(err, cause) {
 			return f.Because(err)

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/blob"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
@@ -161,6 +162,16 @@ func TestAPictureComesAndGoes(t *testing.T) {
 		}
 	})
 
+	t.Run("the log says which came in place of which", func(t *testing.T) {
+		mine, err := w.Mine(w.ctx, maria)
+		ok(t, err)
+		got := w.traced(maria)
+		want := []audit.Change{{Field: "version", Before: first.String(), After: mine.Avatar.String()}}
+		if len(got) != 2 || got[0].Action != "avatar.set" || !slices.Equal(got[0].Changes, want) {
+			t.Errorf("%+v", got)
+		}
+	})
+
 	t.Run("taken away, it is gone, and taking it away again is no mistake", func(t *testing.T) {
 		ok(t, w.RemoveAvatar(w.ctx, maria))
 		ok(t, w.RemoveAvatar(w.ctx, maria))
@@ -181,6 +192,8 @@ func TestAPictureComesAndGoes(t *testing.T) {
 		}
 		_, err := w.SetAvatar(w.ctx, maria, []byte("GIF89a\xff\xff\xff\xff\x00\x00\x00"))
 		is(t, err, profile.ErrAvatarTooLarge)
+		_, err = w.SetAvatar(w.ctx, maria, []byte("RIFF\x12\x00\x00\x00WEBPVP8L\x06\x00\x00\x00\x2f\x00\x00\x00\x00\x00"))
+		is(t, err, profile.ErrAvatarLossless)
 		w.settled("without a picture")
 	})
 }

@@ -3,10 +3,13 @@ package profile
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/audit"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/pkg/markdown"
 )
@@ -67,7 +70,8 @@ func (p *Profile) Mine(ctx context.Context, who account.Actor) (Self, error) {
 }
 
 // Change changes the profile of whoever acts; with ifMatch (an ETag or *),
-// only that version. Her story is rendered here, once. Faults: invalid values,
+// only that version. Her story is rendered here, once. What changed is audited.
+// Faults: invalid values,
 // all of them at once; fault.ErrStale.
 func (p *Profile) Change(ctx context.Context, who account.Actor, e Edit, ifMatch string) (Self, error) {
 	e, html, err := clean(e)
@@ -83,15 +87,64 @@ func (p *Profile) Change(ctx context.Context, who account.Actor, e Edit, ifMatch
 		if ifMatch != "" && ifMatch != "*" && ifMatch != r.self().ETag() {
 			return fault.ErrStale
 		}
+		before := r
 		apply(&r, e)
 		if e.Story != nil {
 			r.StoryHTML, r.RenderVersion = html, markdown.Version
 		}
 		r.Version++
 		changed = r.self()
-		return p.update(ctx, r, p.clock.Now())
+		if err := p.update(ctx, r, p.clock.Now()); err != nil {
+			return err
+		}
+		return p.trace(ctx, who.ID, "profile.change", changes(before, r))
 	})
 	return changed, err
+}
+
+// changes is what is other, for the audit log: who may see what, before and
+// after; of what she tells of herself only the names of the fields.
+func changes(before, after record) map[string]string {
+	detail := map[string]string{}
+	audit.Changed(detail, "listed", strconv.FormatBool(before.Listed), strconv.FormatBool(after.Listed))
+	was, is := before.For.all(), after.For.all()
+	for n, field := range told() {
+		audit.Changed(detail, "visibility."+field, string(*was[n]), string(*is[n]))
+	}
+	if fields := before.others(after); len(fields) > 0 {
+		detail["fields"] = strings.Join(fields, ",")
+	}
+	return detail
+}
+
+// others names the fields in which r and s tell something else.
+func (r record) others(s record) (fields []string) {
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"headline", r.Headline == s.Headline},
+		{"story", r.Story == s.Story},
+		{"years_away", (r.YearsAway == nil) == (s.YearsAway == nil) && (r.YearsAway == nil || *r.YearsAway == *s.YearsAway)},
+		{"pronouns", r.Pronouns == s.Pronouns},
+		{"skills", r.Skills == s.Skills},
+		{"goals", r.Goals == s.Goals},
+		{"links", r.Links == s.Links},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// trace writes what she did to her own profile into the audit log; nothing
+// where nothing is other.
+func (p *Profile) trace(ctx context.Context, userID uuid.UUID, action string, detail map[string]string) error {
+	if len(detail) == 0 {
+		return nil
+	}
+	return p.log.Record(ctx, audit.Entry{ActorID: userID, Action: action, TargetKind: "user", TargetID: userID.String(), Detail: detail})
 }
 
 func apply(r *record, e Edit) {
@@ -121,7 +174,12 @@ func set[T any](to, from *T) {
 	}
 }
 
-// all gives the audiences in one order.
+// told are the fields that have an audience, in the order of all.
+func told() []string {
+	return []string{"headline", "story", "years_away", "pronouns", "skills", "goals", "links", "time_zone", "avatar"}
+}
+
+// all gives the audiences in the order of told.
 func (v *Visibility) all() []*Audience {
 	return []*Audience{&v.Headline, &v.Story, &v.YearsAway, &v.Pronouns, &v.Skills, &v.Goals, &v.Links, &v.TimeZone, &v.Avatar}
 }
