@@ -1,6 +1,10 @@
 package audit
 
-import "github.com/google/uuid"
+import (
+	"maps"
+
+	"github.com/google/uuid"
+)
 
 // sentence says what an act was to somebody who reads about herself: about is
 // for what was done to her account, by whomever; did is for what she did to
@@ -13,7 +17,8 @@ const unknown = "Something was done that this version has no words for."
 // sentences are the acts that are recorded, in plain words. One that is
 // recorded no more stays for as long as its entries do.
 func sentences() map[string]sentence {
-	return map[string]sentence{
+	all := deeds()
+	maps.Copy(all, map[string]sentence{
 		"account.change":    {about: "Your name or your time zone was changed."},
 		"account.create":    {about: "Your account was made."},
 		"account.join":      {about: "You joined the community."},
@@ -58,7 +63,13 @@ func sentences() map[string]sentence {
 		"export.ask":      {about: "You asked for a copy of your data."},
 		"export.download": {about: "A copy of your data was downloaded."},
 		"profile.change":  {about: "Your profile was changed, or who may see it."},
+	})
+	return all
+}
 
+// deeds are those of the acts that are done to nobody's account.
+func deeds() map[string]sentence {
+	return map[string]sentence{
 		"invitation.accept": {did: "You accepted an invitation."},
 		"invitation.make":   {did: "You made an invitation."},
 		"invitation.resend": {did: "You sent an invitation once more."},
