@@ -123,7 +123,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
-		Keys: a.Keyring, Secret: cfg.Derive("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
+		Keys: a.Keyring, Secret: cfg.Derive("account"), Previous: cfg.DerivePrevious("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
 		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a},
 	})
 	if err != nil {
@@ -132,9 +132,7 @@ func (a *App) build() error {
 	if err := a.identity(); err != nil {
 		return err
 	}
-	a.Factor, err = factor.New(db, c, a.Account, a.Audit, factor.Config{
-		Secret: cfg.Derive("factor"), Issuer: "Conservatory", Domain: cfg.PasskeyDomain(), Origins: cfg.PasskeyOrigins(),
-	})
+	a.Factor, err = factor.New(db, c, a.Account, a.Audit, cfg.factors())
 	if err != nil {
 		return err
 	}
@@ -184,7 +182,8 @@ func (a *App) keyring() error {
 		return fmt.Errorf("CONSERVATORY_TOKEN_KEYS: %w", err)
 	}
 	a.Keyring, err = keyring.New(a.DB, a.Clock, keyring.Config{
-		Environment: own, SealKey: a.Config.Derive("keyring"), TokenLife: account.TokenLife, Auditor: auditor{a.Audit}, Logger: a.log,
+		Environment: own, SealKey: a.Config.Derive("keyring"), PreviousKey: a.Config.DerivePrevious("keyring"),
+		TokenLife: account.TokenLife, Auditor: auditor{a.Audit}, Logger: a.log,
 	})
 	if err != nil {
 		return err

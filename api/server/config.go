@@ -34,7 +34,8 @@ type Config struct {
 	PasskeyRPID     string        `env:"CONSERVATORY_PASSKEY_DOMAIN" help:"whose passkeys they are: the host of the frontend, which is the default, or a domain above it, e.g. example.org for https://app.example.org. Another one makes every passkey useless"`
 	TrustedProxies  []string      `env:"CONSERVATORY_TRUSTED_PROXIES" help:"addresses of proxies whose X-Forwarded-For is believed, separated by commas; they must overwrite it"`
 	TokenKeys       []string      `env:"CONSERVATORY_TOKEN_KEYS" help:"may be left out: access tokens are signed with keys that the database keeps sealed and that change every 90 days (conservatory admin keys). Ed25519 seeds given here (32 bytes, base64, separated by commas) are accepted beside those; the first signs only until the first key of the database does, a day after the first start that makes one. Keep them that long, so that the program before this version understands the tokens too, then take them away" secret:"true"`
-	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, refresh tokens, cursors and the seal of signing keys are derived from it; a new one signs everybody out" secret:"true"`
+	Secret          string        `env:"CONSERVATORY_SECRET" help:"at least 32 random characters: codes, links, refresh tokens, cursors and the keys that seal second factors and signing keys are derived from it. Another one alone signs everybody out and shuts out who has a second factor: see CONSERVATORY_SECRET_PREVIOUS" secret:"true"`
+	SecretPrevious  string        `env:"CONSERVATORY_SECRET_PREVIOUS" help:"the secret before, while CONSERVATORY_SECRET is being changed: what was made with it goes on working, and what is sealed with it is sealed anew. conservatory doctor says when it can be taken away; deployments/runbooks/secret.md how to change it" secret:"true"`
 	RateLimitFactor int           `env:"CONSERVATORY_RATE_LIMIT_FACTOR" envDefault:"1" help:"multiplies every rate limit"`
 	RedisURL        string        `env:"CONSERVATORY_REDIS_URL" help:"a Redis in which several nodes count their rate limits together, redis://… or with TLS rediss://:password@host:6379/0; empty for one node. While it does not answer each node counts for itself" secret:"true"`
 	LogLevel        slog.Level    `env:"CONSERVATORY_LOG_LEVEL" envDefault:"INFO" help:"DEBUG, INFO, WARN or ERROR"`
@@ -97,6 +98,8 @@ func (c Config) Check() error {
 	no(c.Env != "development" && c.Env != "production", "CONSERVATORY_ENV must be development or production")
 	no(c.DatabaseURL == "", "DATABASE_URL is missing")
 	no(len(c.Secret) < 32, "CONSERVATORY_SECRET must have at least 32 characters; make one with: openssl rand -base64 48")
+	no(c.SecretPrevious != "" && (len(c.SecretPrevious) < 32 || c.SecretPrevious == c.Secret),
+		"CONSERVATORY_SECRET_PREVIOUS must be the secret before, with at least 32 characters, or be left out")
 	_, err := c.SigningKeys()
 	no(err != nil, "CONSERVATORY_TOKEN_KEYS: %w; make one with: openssl rand -base64 32, or leave it out", err)
 	no(c.BaseURL == "" || !absolute(c.BaseURL), "CONSERVATORY_BASE_URL must be an absolute URL such as https://api.example.org")
@@ -226,8 +229,19 @@ func (c Config) ProviderReturn() string {
 }
 
 // Derive gives a key for one purpose from the secret.
-func (c Config) Derive(purpose string) []byte {
-	sum := sha256.Sum256([]byte("conservatory/" + purpose + "\x00" + c.Secret))
+func (c Config) Derive(purpose string) []byte { return derive(purpose, c.Secret) }
+
+// DerivePrevious gives the key that the secret before gave for a purpose; nil
+// when there is none.
+func (c Config) DerivePrevious(purpose string) []byte {
+	if c.SecretPrevious == "" {
+		return nil
+	}
+	return derive(purpose, c.SecretPrevious)
+}
+
+func derive(purpose, secret string) []byte {
+	sum := sha256.Sum256([]byte("conservatory/" + purpose + "\x00" + secret))
 	return sum[:]
 }
 

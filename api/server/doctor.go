@@ -48,7 +48,7 @@ func examine(ctx context.Context, cfg Config, c clock.Clock, out io.Writer) erro
 		}
 	}()
 	for _, check := range []func(context.Context){
-		v.configuration, v.zones, v.database, v.server, v.role, v.migrations, v.auditLog, v.time, v.queue, v.admin,
+		v.configuration, v.zones, v.database, v.server, v.role, v.migrations, v.auditLog, v.secret, v.time, v.queue, v.admin,
 		v.stripe, v.plans, v.providers, v.mail, v.redis, v.reachable, v.browsers,
 	} {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
@@ -83,7 +83,7 @@ func (v *visit) line(mark, format string, args ...any) {
 // secrets are taken out of every line: the errors of other systems repeat
 // what they were given.
 func (v *visit) secrets() []string {
-	all := append([]string{v.cfg.Secret, v.cfg.StripeSecretKey}, v.cfg.TokenKeys...)
+	all := append([]string{v.cfg.Secret, v.cfg.SecretPrevious, v.cfg.StripeSecretKey}, v.cfg.TokenKeys...)
 	all = append(all, v.cfg.StripeWebhookSecrets...)
 	providers, _ := v.cfg.Providers() // the configuration says what is wrong with them
 	for _, p := range providers {

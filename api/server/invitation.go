@@ -12,7 +12,7 @@ import (
 func (a *App) buildInvitation(mailer *mail.Mailer) (err error) {
 	a.Invitation, err = invitation.New(a.DB, a.Clock, a.Queue, mailer,
 		invitation.Parts{Account: a.Account, Membership: a.Membership, Cohort: a.Cohort, Audit: a.Audit},
-		invitation.Config{Secret: a.Config.Derive("invitation"), FrontendURL: a.Config.FrontendURL})
+		invitation.Config{Secret: a.Config.Derive("invitation"), Previous: a.Config.DerivePrevious("invitation"), FrontendURL: a.Config.FrontendURL})
 	return err
 }
 

@@ -12,7 +12,7 @@ import (
 
 func (a *App) buildSignin(mailer *mail.Mailer) (err error) {
 	a.Signin, err = signin.New(a.DB, a.Clock, a.Queue, mailer, a.Account, signin.Config{
-		Secret: a.Config.Derive("signin"), FrontendURL: a.Config.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing, Rescuer: rescuer{a},
+		Secret: a.Config.Derive("signin"), Previous: a.Config.DerivePrevious("signin"), FrontendURL: a.Config.FrontendURL, Auditor: auditor{a.Audit}, Biller: a.Billing, Rescuer: rescuer{a},
 	})
 	return err
 }

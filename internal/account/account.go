@@ -70,6 +70,7 @@ type Inviter interface {
 type Config struct {
 	Keys     *keyring.Keyring // access tokens are signed with
 	Secret   []byte           // at least 32 bytes: codes and refresh tokens are derived from it
+	Previous []byte           // the secret before, whose refresh tokens, devices and links are taken too; may be nil
 	Issuer   string
 	Audience string
 	// FrontendURL begins the links in mails. They carry their token behind
@@ -89,6 +90,7 @@ type Account struct {
 	auditor   Auditor
 	inviter   Inviter
 	secret    []byte
+	previous  []byte // nil: none
 	once      onetime.Maker
 	frontend  string
 	tokens    *signer
@@ -99,7 +101,7 @@ type Account struct {
 // New makes the domain and registers its jobs on q, which must not have
 // started yet.
 func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*Account, error) {
-	once, err := onetime.New(cfg.Secret)
+	once, err := onetime.New(cfg.Secret, cfg.Previous)
 	if err != nil {
 		return nil, fmt.Errorf("the account secret: %w", err)
 	}
@@ -117,7 +119,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 	}
 	a := &Account{
 		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter,
-		secret: cfg.Secret, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
+		secret: cfg.Secret, previous: cfg.Previous, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
 	}
 	a.registerJobs(q)

@@ -12,7 +12,21 @@ import (
 // mac derives what only we can make for a purpose, so that nothing secret has
 // to be stored. The purpose is closed by a zero byte: none begins another.
 func (a *Account) mac(purpose string, parts ...[]byte) []byte {
-	h := hmac.New(sha256.New, a.secret)
+	return derive(a.secret, purpose, parts...)
+}
+
+// made tells whether we have made sum for a purpose, with the secret of now or
+// the one before.
+func (a *Account) made(sum []byte, purpose string, parts ...[]byte) bool {
+	ours := hmac.Equal(sum, a.mac(purpose, parts...))
+	if a.previous != nil {
+		ours = hmac.Equal(sum, derive(a.previous, purpose, parts...)) || ours
+	}
+	return ours
+}
+
+func derive(secret []byte, purpose string, parts ...[]byte) []byte {
+	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(purpose))
 	h.Write([]byte{0})
 	for _, p := range parts {
@@ -42,7 +56,7 @@ func (a *Account) openRefreshToken(token string) (session uuid.UUID, generation 
 		return uuid.Nil, 0, false
 	}
 	raw, ok := decode(token[len(refreshPrefix):], 24+sha256.Size)
-	if !ok || !hmac.Equal(raw[24:], a.mac("refresh", raw[:24])) {
+	if !ok || !a.made(raw[24:], "refresh", raw[:24]) {
 		return uuid.Nil, 0, false
 	}
 	return uuid.UUID(raw[:16]), int64(binary.BigEndian.Uint64(raw[16:24])), true //nolint:gosec // we made it

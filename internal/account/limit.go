@@ -1,7 +1,6 @@
 package account
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -18,16 +17,17 @@ const devicePrefix = "dt1."
 // deviceToken shows that a device signed in with an address: a session there
 // had this id. It opens nothing; it keeps others from using up her tries.
 func (a *Account) deviceToken(session uuid.UUID, email string) string {
-	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(session[:], a.deviceMAC(session, email)...))
+	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(session[:], a.mac("device", deviceOf(session, email)...)...))
 }
 
-// deviceMAC is over the address, so that it is worth nothing for another.
-func (a *Account) deviceMAC(session uuid.UUID, email string) []byte {
+// deviceOf has the address in it, so that the token is worth nothing for
+// another.
+func deviceOf(session uuid.UUID, email string) [][]byte {
 	key, err := emailKey(email)
 	if err != nil {
 		key = ""
 	}
-	return a.mac("device", session[:], []byte(key))
+	return [][]byte{session[:], []byte(key)}
 }
 
 // KnownDevice reports whether token was given to a device that signed in with
@@ -45,7 +45,7 @@ func (a *Account) KnownDevice(email, token string) (uuid.UUID, bool) {
 	}
 	id := uuid.UUID(raw[:16])
 	since := time.Unix(id.Time().UnixTime())
-	known := hmac.Equal(raw[16:], a.deviceMAC(id, email)) && a.clock.Now().Before(since.Add(KnownFor))
+	known := a.made(raw[16:], "device", deviceOf(id, email)...) && a.clock.Now().Before(since.Add(KnownFor))
 	return id, known
 }
 

@@ -48,7 +48,10 @@ var (
 // Config of a Factor.
 type Config struct {
 	Secret []byte // 32 bytes: recovery codes and the key for what is encrypted come from it
-	Issuer string // how authenticators name us
+	// Previous is the secret before: what it encrypted opens until it is
+	// encrypted anew, and its recovery codes are taken. It may be nil.
+	Previous []byte
+	Issuer   string // how authenticators name us
 	// Domain is whose passkeys ours are (the RP ID of Web Authentication), and
 	// Origins are the pages that may ask for them.
 	Domain  string
@@ -72,7 +75,7 @@ func New(db *pg.DB, c clock.Clock, a *account.Account, log *audit.Log, cfg Confi
 	if cfg.Issuer == "" {
 		return nil, errors.New("second factors need a name for authenticator apps")
 	}
-	seal, err := newSealer(cfg.Secret)
+	seal, err := newSealer(cfg.Secret, cfg.Previous)
 	if err != nil {
 		return nil, err
 	}

@@ -200,7 +200,7 @@ func TestNew(t *testing.T) {
 
 func TestSealing(t *testing.T) {
 	t.Parallel()
-	s, err := newSealer(config().Secret)
+	s, err := newSealer(config().Secret, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base32"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,16 +27,27 @@ const (
 type sealer struct {
 	aead      cipher.AEAD
 	key       []byte // of recovery codes
+	name      string // of the key: tells which has made a code, and nothing else
 	challenge onetime.Maker
+	previous  *sealer // nil: none
 }
 
-// newSealer makes one key for each purpose (RFC 5869).
-func newSealer(secret []byte) (*sealer, error) {
+// newSealer makes one key for each purpose (RFC 5869). The secret of before may
+// be nil.
+func newSealer(secret, previous []byte) (s *sealer, err error) {
+	if s, err = newKeys(secret); err != nil || previous == nil {
+		return s, err
+	}
+	s.previous, err = newKeys(previous)
+	return s, err
+}
+
+func newKeys(secret []byte) (*sealer, error) {
 	if len(secret) < 32 {
 		return nil, errors.New("the secret of second factors needs at least 32 bytes")
 	}
-	var keys [3][]byte
-	for i, purpose := range []string{"factor secret", "recovery code", "passkey challenge"} {
+	var keys [4][]byte
+	for i, purpose := range []string{"factor secret", "recovery code", "passkey challenge", "name of the key"} {
 		key, err := hkdf.Expand(sha256.New, secret, purpose, 32)
 		if err != nil {
 			return nil, fmt.Errorf("derive the key of a %s: %w", purpose, err)
@@ -53,7 +66,7 @@ func newSealer(secret []byte) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the key of challenges: %w", err)
 	}
-	return &sealer{aead, keys[1], challenge}, nil
+	return &sealer{aead: aead, key: keys[1], name: hex.EncodeToString(keys[3][:4]), challenge: challenge}, nil
 }
 
 // close encrypts the secret of an authenticator. It opens for this row of this
@@ -64,10 +77,22 @@ func (s *sealer) close(id, user uuid.UUID, secret []byte) []byte {
 
 func (s *sealer) open(id, user uuid.UUID, sealed []byte) ([]byte, error) {
 	secret, err := s.aead.Open(nil, nil, sealed, bound(id, user))
+	if err != nil && s.previous != nil {
+		return s.previous.open(id, user, sealed)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("decrypt the secret of an authenticator: %w", err)
 	}
 	return secret, nil
+}
+
+// stale tells what was encrypted with the secret of before.
+func (s *sealer) stale(row totpRow) bool {
+	if _, err := s.aead.Open(nil, nil, row.Secret, bound(row.ID, row.UserID)); err == nil || s.previous == nil {
+		return false
+	}
+	_, err := s.previous.open(row.ID, row.UserID, row.Secret)
+	return err == nil
 }
 
 func bound(id, user uuid.UUID) []byte { return append(append([]byte("totp"), id[:]...), user[:]...) }
@@ -78,6 +103,16 @@ func (s *sealer) recoveryCode(id, user uuid.UUID) string {
 	h.Write(id[:])
 	h.Write(user[:])
 	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:recoveryCodeBytes]))
+}
+
+// isRecoveryCode compares in the same time with what the secret of now and the
+// one before make of an id.
+func (s *sealer) isRecoveryCode(id, user uuid.UUID, code string) bool {
+	same := subtle.ConstantTimeCompare([]byte(s.recoveryCode(id, user)), []byte(code)) == 1
+	if s.previous != nil {
+		same = s.previous.isRecoveryCode(id, user, code) || same
+	}
+	return same
 }
 
 // grouped writes a recovery code as it is shown: abcd-efgh-ijkl-mnop.

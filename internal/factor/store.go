@@ -70,7 +70,7 @@ ON CONFLICT (user_id) WHERE confirmed_at IS NULL DO UPDATE SET id = excluded.id,
 	confirmTOTPSQL   = `UPDATE totp_factors SET confirmed_at = ?, last_used_at = ?, last_step = ? WHERE id = ?`
 	takeStepSQL      = `UPDATE totp_factors SET last_step = @step, last_used_at = @now WHERE id = @id AND last_step < @step RETURNING id`
 
-	insertRecoveryCodesSQL = `INSERT INTO recovery_codes (id, user_id, created_at) SELECT unnest(CAST(@ids AS uuid[])), CAST(@user AS uuid), CAST(@now AS timestamptz)`
+	insertRecoveryCodesSQL = `INSERT INTO recovery_codes (id, user_id, created_at, made_with) SELECT unnest(CAST(@ids AS uuid[])), CAST(@user AS uuid), CAST(@now AS timestamptz), CAST(@key AS text)`
 	recoveryCodesSQL       = `SELECT id FROM recovery_codes WHERE user_id = ? AND used_at IS NULL`
 	useRecoveryCodeSQL     = `UPDATE recovery_codes SET used_at = ? WHERE id = ? AND used_at IS NULL RETURNING id`
 	deleteRecoveryCodesSQL = `DELETE FROM recovery_codes WHERE user_id = ?`
@@ -150,7 +150,8 @@ func (f *Factor) insertRecoveryCodes(ctx context.Context, user uuid.UUID, ids []
 	for i, id := range ids {
 		list[i] = id.String()
 	}
-	return f.exec(ctx, "insert recovery codes", insertRecoveryCodesSQL, sql.Named("ids", "{"+strings.Join(list, ",")+"}"), sql.Named("user", user), sql.Named("now", now))
+	return f.exec(ctx, "insert recovery codes", insertRecoveryCodesSQL, sql.Named("ids", "{"+strings.Join(list, ",")+"}"), sql.Named("user", user), sql.Named("now", now),
+		sql.Named("key", f.seal.name))
 }
 
 func (f *Factor) recoveryCodes(ctx context.Context, user uuid.UUID) ([]uuid.UUID, error) {

@@ -62,6 +62,7 @@ const (
 // Config of an Invitation.
 type Config struct {
 	Secret      []byte // at least 32 bytes: links are derived from it
+	Previous    []byte // the secret before, whose links are taken too; may be nil
 	FrontendURL string // begins the links
 }
 
@@ -77,6 +78,7 @@ type Invitation struct {
 	cohort     *cohort.Cohort
 	log        *audit.Log
 	secret     []byte
+	previous   []byte // nil: none
 	frontend   string
 	letters    letters
 }
@@ -104,7 +106,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, p Parts, cfg Co
 	}
 	i := &Invitation{
 		store: store{db}, db: db, clock: c, queue: q, mailer: m, account: p.Account, membership: p.Membership, cohort: p.Cohort, log: p.Audit,
-		secret: cfg.Secret, frontend: strings.TrimRight(cfg.FrontendURL, "/"), letters: texts,
+		secret: cfg.Secret, previous: cfg.Previous, frontend: strings.TrimRight(cfg.FrontendURL, "/"), letters: texts,
 	}
 	i.work(q)
 	return i, nil

@@ -8,8 +8,20 @@ import (
 	"github.com/google/uuid"
 )
 
-func (i *Invitation) mac(id uuid.UUID) []byte {
-	h := hmac.New(sha256.New, i.secret)
+func (i *Invitation) mac(id uuid.UUID) []byte { return derive(i.secret, id) }
+
+// made tells whether we have made sum, with the secret of now or the one
+// before.
+func (i *Invitation) made(id uuid.UUID, sum []byte) bool {
+	ours := hmac.Equal(sum, i.mac(id))
+	if i.previous != nil {
+		ours = hmac.Equal(sum, derive(i.previous, id)) || ours
+	}
+	return ours
+}
+
+func derive(secret []byte, id uuid.UUID) []byte {
+	h := hmac.New(sha256.New, secret)
 	h.Write([]byte("invitation\x00"))
 	h.Write(id[:])
 	return h.Sum(nil)
@@ -33,7 +45,7 @@ func (i *Invitation) open(token string) uuid.UUID {
 		raw = make([]byte, n)
 	}
 	id := uuid.UUID(raw[:16])
-	if !hmac.Equal(raw[16:], i.mac(id)) || !ours {
+	if !i.made(id, raw[16:]) || !ours {
 		return uuid.Nil
 	}
 	return id

@@ -47,6 +47,7 @@ type Auditor interface {
 type Config struct {
 	Environment []ed25519.PrivateKey // all accepted; the first signs until the table has a key that does
 	SealKey     []byte               // 32 bytes
+	PreviousKey []byte               // opens what SealKey does not, until it is sealed anew; may be nil
 	TokenLife   time.Duration        // how long a token is good, with leeway: a retired key verifies that long and overlap
 	Auditor     Auditor              // may be nil
 	Logger      *slog.Logger         // may be nil
@@ -75,7 +76,7 @@ func New(db *pg.DB, c clock.Clock, cfg Config) (*Keyring, error) {
 	if cfg.TokenLife <= 0 {
 		return nil, errors.New("a keyring must know how long a token is good")
 	}
-	sealer, err := newSeal(cfg.SealKey)
+	sealer, err := newSeal(cfg.SealKey, cfg.PreviousKey)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func TestARowThatWasAlteredIsNoKey(t *testing.T) {
 	}
 	good := r.signs()
 	rows, _ := r.rows(ctx)
-	other, err := newSeal(bytes.Repeat([]byte("o"), 32))
+	other, err := newSeal(bytes.Repeat([]byte("o"), 32), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

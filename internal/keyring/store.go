@@ -18,6 +18,7 @@ const (
 	lockSQL   = `SELECT pg_advisory_xact_lock(hashtextextended('signing_keys', 0))`
 	rowsSQL   = `SELECT kid, sealed, signs_at FROM signing_keys ORDER BY signs_at, kid`
 	insertSQL = `INSERT INTO signing_keys (kid, sealed, signs_at, created_at) VALUES (?, ?, ?, ?)`
+	resealSQL = `UPDATE signing_keys SET sealed = ? WHERE kid = ?`
 	hastenSQL = `UPDATE signing_keys SET signs_at = ? WHERE kid = ?`
 	forgetSQL = `DELETE FROM signing_keys WHERE kid = ?`
 	notifySQL = `NOTIFY signing_keys` // heard when the transaction commits
@@ -46,6 +47,10 @@ func (k *Keyring) alone(ctx context.Context) error {
 
 func (k *Keyring) insert(ctx context.Context, key Key, now time.Time) error {
 	return k.exec(ctx, "insert a signing key", insertSQL, key.ID, k.seal.close(key), key.SignsAt, now)
+}
+
+func (k *Keyring) reseal(ctx context.Context, key Key) error {
+	return k.exec(ctx, "seal a signing key anew", resealSQL, k.seal.close(key), key.ID)
 }
 
 func (k *Keyring) hasten(ctx context.Context, id string, at time.Time) error {

@@ -627,7 +627,8 @@ CREATE TABLE public.recovery_codes (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone
+    used_at timestamp with time zone,
+    made_with text
 );
 
 CREATE TABLE public.secrets (

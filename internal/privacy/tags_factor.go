@@ -16,7 +16,7 @@ func factorTags() []Table {
 		{
 			Name: "recovery_codes", About: "When your recovery codes were made and used.",
 			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
-			Columns: exported(Security, "id", "user_id", "created_at", "used_at"),
+			Columns: columns(exported(Security, "id", "user_id", "created_at", "used_at"), hidden(Technical, "made_with")),
 		},
 		{
 			Name: "passkeys", About: "Your passkeys.",

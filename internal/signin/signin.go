@@ -69,6 +69,7 @@ type Rescuer interface {
 // Config of a Signin.
 type Config struct {
 	Secret      []byte // at least 32 bytes: codes and links are derived from it
+	Previous    []byte // the secret before, whose links are taken too; may be nil
 	FrontendURL string // begins the links; their token stands behind the #
 	Auditor     account.Auditor
 	Biller      Biller
@@ -93,7 +94,7 @@ type Signin struct {
 // New makes the domain and registers its jobs on q, which must not have
 // started yet.
 func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, a *account.Account, cfg Config) (*Signin, error) {
-	once, err := onetime.New(cfg.Secret)
+	once, err := onetime.New(cfg.Secret, cfg.Previous)
 	if err != nil {
 		return nil, fmt.Errorf("the secret of codes and links: %w", err)
 	}

@@ -14,14 +14,30 @@ import (
 
 // Maker derives secrets. The same id has the same secrets; those of one
 // purpose open nothing for another.
-type Maker struct{ key []byte }
+type Maker struct {
+	key      []byte
+	previous []Maker
+}
 
-// New makes a Maker. The key has at least 32 bytes.
-func New(key []byte) (Maker, error) {
+// New makes a Maker. The key has at least 32 bytes. Tokens that were made with
+// one of the previous keys open too; none is made with it. A previous key that
+// is empty is none.
+func New(key []byte, previous ...[]byte) (Maker, error) {
 	if len(key) < sha256.Size {
 		return Maker{}, errors.New("onetime: the key needs at least 32 bytes")
 	}
-	return Maker{key}, nil
+	m := Maker{key: key}
+	for _, key := range previous {
+		if len(key) == 0 {
+			continue
+		}
+		before, err := New(key)
+		if err != nil {
+			return Maker{}, err
+		}
+		m.previous = append(m.previous, before)
+	}
+	return m, nil
 }
 
 // Token holds the id and cannot be guessed: 64 letters, fit for a URL.
@@ -38,10 +54,19 @@ func (m Maker) Open(purpose, token string) (id [16]byte, ok bool) {
 		return id, false
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != n || !hmac.Equal(raw[16:], m.mac(purpose, [16]byte(raw[:16]))) {
+	if err != nil || len(raw) != n || !m.made(purpose, [16]byte(raw[:16]), raw[16:]) {
 		return id, false
 	}
 	return [16]byte(raw[:16]), true
+}
+
+// made tells whether a sum is ours, of now or of before.
+func (m Maker) made(purpose string, id [16]byte, sum []byte) bool {
+	ours := hmac.Equal(sum, m.mac(purpose, id))
+	for _, before := range m.previous {
+		ours = before.made(purpose, id, sum) || ours
+	}
+	return ours
 }
 
 // Code is six digits, for typing. It can be guessed: count the tries.
