@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/api/apitest"
 )
@@ -32,7 +33,7 @@ func TestOpeningTheLinksOfLettersChangesNothing(t *testing.T) {
 	for path, email := range map[string]string{"/v1/auth/code": ada.Email, "/v1/auth/password/forgot": ada.Email, "/v1/me/email": "ada.new@example.org"} {
 		h.Do(t, apitest.Call{Method: http.MethodPost, Path: path, Token: ada.Token, Body: map[string]string{"email": email}}).Must(t, http.StatusAccepted)
 	}
-	h.Settle(t)
+	startedWork(t, h)
 	links := linksOf(t, h)
 	before := rows(t, h)
 	for _, link := range links {
@@ -55,6 +56,20 @@ func TestOpeningTheLinksOfLettersChangesNothing(t *testing.T) {
 	h.Do(t, apitest.Call{Method: http.MethodPost, Path: "/v1/auth/code/sign-in", Body: map[string]string{
 		"token": h.Token(t, ada.Email, "is your code"),
 	}}).Must(t, http.StatusOK)
+}
+
+// startedWork waits until the house has done what it does at every start, which
+// writes too.
+func startedWork(t *testing.T, h *apitest.House) {
+	t.Helper()
+	until := time.Now().Add(30 * time.Second)
+	for count(t, h, `SELECT count(*) FROM river_job WHERE kind = 'keyring.keep' AND state = 'completed'`) == 0 {
+		if time.Now().After(until) {
+			t.Fatal("the house does not begin to work")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	h.Settle(t)
 }
 
 var anyLink = regexp.MustCompile(`https?://[^\s"'<>]+`)

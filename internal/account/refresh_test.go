@@ -359,3 +359,34 @@ func TestRefusesATransaction(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestASessionGoesOnUnderAnotherSecret(t *testing.T) {
+	t.Parallel()
+	ctx, r := inTx(t)
+	s := r.signedIn(ctx, t)
+	under := func(secret, previous string) *rig {
+		other, account := *r, *r.Account
+		account.secret, account.previous = []byte(strings.Repeat(secret, 32)), []byte(strings.Repeat(previous, 32))
+		if previous == "" {
+			account.previous = nil
+		}
+		other.Account = &account
+		return &other
+	}
+	old := string(r.secret[:1])
+	alone, changed := under("t", ""), under("t", old)
+	device := r.deviceToken(s.ID, s.User.Email)
+	_, err := alone.Refresh(ctx, s.RefreshToken)
+	wantFault(t, err, ErrRefreshInvalid)
+	if _, known := alone.KnownDevice(s.User.Email, device); known {
+		t.Error("another secret alone knows her device")
+	}
+	if _, known := changed.KnownDevice(s.User.Email, device); !known {
+		t.Error("her device is not known any more")
+	}
+	s = changed.again(ctx, t, s.RefreshToken)
+	alone.again(ctx, t, s.RefreshToken) // the successor is of the new secret
+	if _, err := under("u", "v").Refresh(ctx, s.RefreshToken); err == nil {
+		t.Error("a secret of neither is taken")
+	}
+}

@@ -169,3 +169,22 @@ func wantFault(t *testing.T, err error, want *fault.Error) {
 		t.Fatalf("got %v, want the fault %s", err, want.Code)
 	}
 }
+
+func TestALinkOpensUnderAnotherSecret(t *testing.T) {
+	t.Parallel()
+	id := pg.NewID()
+	before := &Invitation{secret: bytes.Repeat([]byte("i"), 32)}
+	alone := &Invitation{secret: bytes.Repeat([]byte("j"), 32)}
+	changed := &Invitation{secret: alone.secret, previous: before.secret}
+	if got := alone.open(before.token(id)); got != uuid.Nil {
+		t.Error("another secret alone opens it")
+	}
+	for _, token := range []string{before.token(id), changed.token(id)} {
+		if got := changed.open(token); got != id {
+			t.Errorf("opens %s", got)
+		}
+	}
+	if alone.open(changed.token(id)) != id {
+		t.Error("a new link is of the secret before")
+	}
+}

@@ -81,3 +81,46 @@ func TestBadConfigurationStopsTheStart(t *testing.T) {
 		}
 	}
 }
+
+func TestKeysAreSealedAnewUnderAnotherSecret(t *testing.T) {
+	t.Parallel()
+	ctx, db := pgtest.Tx(t)
+	now := clock.NewManual(noon)
+	before := on(t, db, now)
+	if err := before.catchUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	under := func(secret, previous []byte) *Keyring {
+		t.Helper()
+		k, err := New(db, now, Config{SealKey: secret, PreviousKey: previous, TokenLife: tokenLife})
+		if err == nil {
+			err = k.Load(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	want := func(k *Keyring, signs bool, previous, closed int) {
+		t.Helper()
+		if id, _, err := k.Signing(); signs != (err == nil && id == before.signs()) {
+			t.Errorf("signs with %s, %v", id, err)
+		}
+		if p, c, err := k.Sealing(ctx); err != nil || p != previous || c != closed {
+			t.Errorf("%d keys need the secret before and %d none, %v, want %d and %d", p, c, err, previous, closed)
+		}
+	}
+	old, fresh := bytes.Repeat([]byte("k"), 32), bytes.Repeat([]byte("n"), 32)
+	want(under(old, nil), true, 0, 0)
+	want(under(fresh, nil), false, 0, 1)
+	changed := under(fresh, old)
+	want(changed, true, 1, 0)
+	for range 2 { // twice is once
+		if err := changed.keep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		want(changed, true, 0, 0)
+	}
+	want(under(fresh, nil), true, 0, 0)
+	want(under(old, fresh), true, 1, 0) // a process that is still to change
+}

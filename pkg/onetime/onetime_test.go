@@ -73,3 +73,26 @@ func TestNew(t *testing.T) {
 		t.Error("a short key is taken")
 	}
 }
+
+func TestTheKeyBefore(t *testing.T) {
+	t.Parallel()
+	id := [16]byte{7}
+	changed, err := onetime.New(bytes.Repeat([]byte{2}, 32), nil, bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[byte]bool{1: true, 2: true, 3: false} {
+		if got, ok := changed.Open("reset", maker(t, key).Token("reset", id)); ok != want || ok && got != id {
+			t.Errorf("a token of key %d opens: %v, want %v", key, ok, want)
+		}
+		if _, ok := changed.Open("code", maker(t, key).Token("reset", id)); ok {
+			t.Errorf("a token of key %d opens for another purpose", key)
+		}
+	}
+	if changed.Token("reset", id) != maker(t, 2).Token("reset", id) {
+		t.Error("a token is made with the key before")
+	}
+	if _, err := onetime.New(bytes.Repeat([]byte{2}, 32), make([]byte, 31)); err == nil {
+		t.Error("a short key is taken")
+	}
+}
