@@ -5,7 +5,8 @@
 // Decisions: a code opens nothing twice: the step of an authenticator's code
 // and the use of a recovery code are taken by one guarded UPDATE. Recovery
 // codes are derived from an id, the secret of an authenticator is encrypted
-// and bound to whom it belongs to. Wrong codes are counted for a person, not
+// and bound to whom it belongs to. When the secret changes, what is encrypted is
+// encrypted anew, and codes of the one before are taken as long as it is there. Wrong codes are counted for a person, not
 // for a session, and committed although she gets a fault; five make her wait
 // instead of shutting her out, and a letter tells her. All tries and changes
 // of one person's factors wait for one row, so that they are decided one by

@@ -6,7 +6,8 @@
 // the next key's, and the time. So a rotation is one insert, and there is no
 // step at which it could stop half-way. Seeds are sealed with a key derived
 // from the secret of the deployment: who has only the database can neither
-// sign nor slip in a key of her own. Replicas learn of a new key by NOTIFY, by
+// sign nor slip in a key of her own. What the secret before has sealed opens
+// too, and is sealed anew. Replicas learn of a new key by NOTIFY, by
 // looking every half minute, and when a token names a key they do not know;
 // the first time it signs is far behind all three. Keys of the environment are
 // accepted as long as they are there, and sign only until a key of the table
