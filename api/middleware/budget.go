@@ -38,6 +38,8 @@ type General struct {
 	// told from strangers. Each time somebody signs in one more is known: their
 	// own budgets alone would be no bound.
 	Known ratelimit.Quota
+	// Device is how often one of them is, before what all of them have.
+	Device ratelimit.Quota
 }
 
 func general(doc *openapi3.T) (General, error) {
@@ -47,7 +49,7 @@ func general(doc *openapi3.T) (General, error) {
 	}
 	var g General
 	var wrong []error
-	for name, into := range map[string]*ratelimit.Quota{"anyone": &g.Anyone, "signed_in": &g.SignedIn, "known": &g.Known} {
+	for name, into := range map[string]*ratelimit.Quota{"anyone": &g.Anyone, "signed_in": &g.SignedIn, "known": &g.Known, "device": &g.Device} {
 		var err error
 		if *into, err = ratelimit.ParseQuota(texts[name]); err != nil {
 			wrong = append(wrong, fmt.Errorf("x-limit.%s: %w", name, err))
@@ -110,13 +112,15 @@ func (op *Operation) guarded() error {
 	has := func(per ...Per) bool {
 		return slices.ContainsFunc(op.Budgets, func(b Budget) bool { return slices.Contains(per, b.Per) })
 	}
-	public := op.Access.Who == Anyone && !op.Raw
+	public, secret := op.Access.Who == Anyone && !op.Raw, slices.ContainsFunc(secrets(), op.Takes)
 	switch {
 	case public && op.Route.Operation.RequestBody != nil && !has(PerAddress):
 		return errors.New("it is public and takes a body, so its x-limit needs a line per address")
 	case public && op.Takes("email") && !has(PerAccount, PerRecipient):
 		return errors.New("it is public and takes an e-mail address, so its x-limit needs a line per account (where a secret is checked) or per recipient (where a mail is sent)")
-	case op.Access.Who != Anyone && slices.ContainsFunc(secrets(), op.Takes) && !has(PerAccount):
+	case public && (secret || op.Takes("email")) && !has(PerAll):
+		return errors.New("it is public and checks a secret or writes a letter, so its x-limit needs a line for all")
+	case op.Access.Who != Anyone && secret && !has(PerAccount):
 		return errors.New("it checks a secret, so its x-limit needs a line per account")
 	}
 	return nil

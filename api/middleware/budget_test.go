@@ -13,7 +13,7 @@ func contractWith(access, limit, members string) string {
 	spec := `
 openapi: 3.1.0
 info: {title: t, version: '1'}
-x-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h}
+x-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h, device: 5/1h}
 paths:
   /x:
     post:
@@ -41,6 +41,7 @@ func TestContractWithoutLimitsIsRefused(t *testing.T) {
 		anyone    = "{who: anyone}"
 		signedIn  = "{who: signed_in}"
 		byAddress = "{per: address, rate: 30/15m}"
+		forAll    = "{per: all, rate: 20/1s}"
 	)
 	for _, c := range []struct{ what, access, limit, members, want string }{
 		{"public with a body", anyone, "", title, "per address"},
@@ -50,8 +51,10 @@ func TestContractWithoutLimitsIsRefused(t *testing.T) {
 		{"a rate that is none", anyone, "[{per: address, rate: often}]", title, "not a quota"},
 		{"a rate of nothing", anyone, "[{per: address, rate: 0/1m}]", title, "not a quota"},
 		{"counted for what there is not", anyone, "[{per: galaxy, rate: 1/1m}]", title, "galaxy"},
-		{"public with all of it", anyone, "[" + byAddress + ", {per: account, rate: 5/1m}]", email + ", " + password, ""},
-		{"public, and a letter is written", anyone, "[" + byAddress + ", {per: recipient, rate: 3/3h}]", email, ""},
+		{"public with a secret, for guesses from everywhere", anyone, "[" + byAddress + "]", password, "for all"},
+		{"public with a letter, asked for from everywhere", anyone, "[" + byAddress + ", {per: recipient, rate: 3/3h}]", email, "for all"},
+		{"public with all of it", anyone, "[" + byAddress + ", {per: account, rate: 5/1m}, " + forAll + "]", email + ", " + password, ""},
+		{"public, and a letter is written", anyone, "[" + byAddress + ", {per: recipient, rate: 3/3h}, " + forAll + "]", email, ""},
 		{"a secret with a budget", signedIn, "[{per: account, rate: 5/1m}]", password, ""},
 		{"nothing to guess", signedIn, "", title, ""},
 		{"signed by a machine", "{who: anyone, proof: signature}", "", title, ""},
@@ -71,7 +74,7 @@ func TestContractWithoutLimitsIsRefused(t *testing.T) {
 
 func TestGeneralLimitIsNeeded(t *testing.T) {
 	t.Parallel()
-	spec := strings.Replace(string(conservatory.Contract), "\nx-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h}", "", 1)
+	spec := strings.Replace(string(conservatory.Contract), "\nx-limit: {anyone: 60/1m, signed_in: 300/1m, known: 20/1h, device: 5/1h}", "", 1)
 	if _, err := middleware.LoadContract(t.Context(), []byte(spec)); err == nil || !strings.Contains(err.Error(), "x-limit.anyone") {
 		t.Errorf("a contract without a general limit: %v", err)
 	}

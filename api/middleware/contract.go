@@ -1,9 +1,7 @@
 package middleware
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -78,7 +76,7 @@ func validate(c *gin.Context, op *Operation) error {
 	}
 	err = openapi3filter.ValidateRequest(c.Request.Context(), in)
 	// The validator has read the body; the handler wants it again.
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	c.Request.Body = hold(body)
 	if err != nil {
 		return violations(err)
 	}
@@ -120,19 +118,15 @@ func knownParameters(query url.Values, op *Operation) error {
 	return nil
 }
 
-// readBody takes the whole body and asks that it is one clean JSON value, or
-// a file of a kind and size that the operation takes; it leaves it to be read
-// again.
+// readBody asks that a body is one clean JSON value, or a file of a kind and
+// size that the operation takes; it leaves it to be read again.
 func readBody(c *gin.Context, op *Operation) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, op.limit()))
+	body, err := receive(c, op)
 	if err != nil {
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, tooLarge
-		}
-		return nil, (&fault.Error{Kind: fault.Malformed, Code: "body-broken", Detail: "The body ended before it was complete."}).Because(err)
+		return nil, err
 	}
 	wants := op.Route.Operation.RequestBody
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	c.Request.Body = hold(body)
 	switch {
 	case wants == nil && len(body) > 0:
 		return nil, errBody

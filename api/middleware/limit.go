@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"time"
@@ -32,6 +33,8 @@ type Subjects interface {
 	// KnownDevice is true for a token given to a device that signed in with
 	// that e-mail address, and names it.
 	KnownDevice(email, token string) (uuid.UUID, bool)
+	// StillKnown is false when she has shut out what was known before.
+	StillKnown(ctx context.Context, email string, device uuid.UUID) (bool, error)
 	// SessionOf names the session of a refresh token.
 	SessionOf(refreshToken string) (uuid.UUID, bool)
 }
@@ -48,15 +51,16 @@ type LimitConfig struct {
 
 // Limits holds requests to the budgets of the contract. Each attempt counts,
 // right or wrong: nobody learns from a limit what was right. Beyond its budget
-// an account is slowed down, never locked, and not for its owner on a device
-// she has used before (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
+// an account is slowed down, never locked, and for its owner on a device she
+// has used before by what is tried with that device (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
 type Limits struct {
 	LimitConfig
 
 	contract  *Contract
 	anyone    *ratelimit.Limiter
 	signedIn  *ratelimit.Limiter
-	known     *ratelimit.Limiter
+	known     *ratelimit.Limiter // all devices of a mailbox
+	device    *ratelimit.Limiter // one of them
 	operation map[string][]spender
 }
 
@@ -69,27 +73,23 @@ type spender struct {
 }
 
 // NewLimits makes the counters. What can be made up without end, such as
-// addresses of networks and mailboxes, does not push out the counts of people.
+// addresses of networks and mailboxes, does not push out the counts of people,
+// nor letters to mailboxes those of guesses.
 func NewLimits(contract *Contract, cfg LimitConfig) (*Limits, error) {
 	l := &Limits{LimitConfig: cfg, contract: contract, operation: map[string][]spender{}}
 	counters := map[Per]*ratelimit.Counter{}
-	for per, size := range map[Per]int{PerAddress: manyAddresses, PerSession: manyPeople, PerAccount: manyMailboxes} {
+	sizes := map[Per]int{PerAddress: manyAddresses, PerSession: manyPeople, PerAccount: manyMailboxes, PerRecipient: manyMailboxes}
+	for per, size := range sizes {
 		var err error
 		if counters[per], err = ratelimit.NewCounter(size, cfg.Shared, cfg.Clock.Now); err != nil {
 			return nil, err
 		}
 	}
-	counters[PerAll], counters[PerRecipient] = counters[PerSession], counters[PerAccount]
+	counters[PerAll] = counters[PerSession]
+	if err := l.general(counters); err != nil {
+		return nil, err
+	}
 	var err error
-	if l.anyone, err = counters[PerAddress].Limiter("anyone", contract.General.Anyone.Times(cfg.Factor)); err != nil {
-		return nil, err
-	}
-	if l.signedIn, err = counters[PerSession].Limiter("signed-in", contract.General.SignedIn.Times(cfg.Factor)); err != nil {
-		return nil, err
-	}
-	if l.known, err = counters[PerAccount].Limiter("known", contract.General.Known.Times(cfg.Factor)); err != nil {
-		return nil, err
-	}
 	for _, op := range contract.Operations {
 		for _, b := range op.Budgets {
 			counter := counters[b.Per]
@@ -104,6 +104,27 @@ func NewLimits(contract *Contract, cfg LimitConfig) (*Limits, error) {
 		}
 	}
 	return l, nil
+}
+
+// general makes the budgets that all operations share.
+func (l *Limits) general(counters map[Per]*ratelimit.Counter) (err error) {
+	g := l.contract.General
+	for _, b := range []struct {
+		into  **ratelimit.Limiter
+		per   Per
+		name  string
+		quota ratelimit.Quota
+	}{
+		{&l.anyone, PerAddress, "anyone", g.Anyone},
+		{&l.signedIn, PerSession, "signed-in", g.SignedIn},
+		{&l.known, PerAccount, "known", g.Known},
+		{&l.device, PerAccount, "device", g.Device},
+	} {
+		if *b.into, err = counters[b.per].Limiter(b.name, b.quota.Times(l.Factor)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // budgetName is shared by the operations that share a budget.
@@ -132,21 +153,27 @@ func (l *Limits) Arrive(c *gin.Context) {
 }
 
 // Spend holds a request that is what the contract asks for to the budgets of
-// its operation.
+// its operation. Those of a file were spent before it was read.
 func (l *Limits) Spend(c *gin.Context) {
 	op := l.contract.Find(c)
-	if op == nil || len(op.Budgets) == 0 {
+	if op == nil || op.Upload.Is() || l.spend(c, op) {
 		c.Next()
-		return
+	}
+}
+
+// spend is false when it has answered.
+func (l *Limits) spend(c *gin.Context, op *Operation) bool {
+	if len(op.Budgets) == 0 {
+		return true
 	}
 	who := l.whom(c, op)
 	for _, s := range l.operation[op.ID] {
 		key, counts := who.key(s.Per)
 		if counts && !l.take(c, s.limiter, key, s.title, who.mayKnow(s.Per)) {
-			return
+			return false
 		}
 	}
-	c.Next()
+	return true
 }
 
 // take counts one, and answers when that is too much. Some budgets are told of

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
@@ -33,21 +34,29 @@ func (l *Limits) whom(c *gin.Context, op *Operation) subject {
 	if said.Email != "" {
 		who.mailbox = l.Subjects.LimitKey(said.Email)
 	}
-	if id, ok := l.Subjects.KnownDevice(said.Email, said.DeviceToken); ok && l.believed(c, who.mailbox) {
+	if id, ok := l.Subjects.KnownDevice(said.Email, said.DeviceToken); ok && l.believed(c, said.Email, who.mailbox, id) {
 		who.device = id.String()
 	}
-	if id, ok := l.Subjects.SessionOf(said.RefreshToken); ok {
+	if id, ok := l.Subjects.SessionOf(said.RefreshToken); ok && op.Takes("refresh_token") {
 		who.session = id.String()
 	}
 	return who
 }
 
 // believed reports whether a known device of a mailbox is still told from
-// strangers. Beyond what all of them have together it is counted like anybody:
-// who was in an account once could otherwise guess with as many devices as she
-// made known then.
-func (l *Limits) believed(c *gin.Context, mailbox string) bool {
-	r, err := l.known.Take(c.Request.Context(), mailbox)
+// strangers. Beyond what it has for itself, and what all of them have together,
+// it is counted like anybody: who was in an account once could otherwise guess
+// with as many devices as she made known then, or spend with one what her
+// victim's have. It may have been shut out, which is asked last.
+func (l *Limits) believed(c *gin.Context, email, mailbox string, device uuid.UUID) bool {
+	ctx := c.Request.Context()
+	if r, err := l.device.Take(ctx, device.String()); err != nil || r.Refused {
+		return false
+	}
+	if known, err := l.Subjects.StillKnown(ctx, email, device); err != nil || !known {
+		return false
+	}
+	r, err := l.known.Take(ctx, mailbox)
 	return err == nil && !r.Refused
 }
 
@@ -62,7 +71,7 @@ type said struct {
 // said leaves the body to be read again. It has been validated.
 func (l *Limits) said(c *gin.Context, op *Operation) said {
 	var s said
-	if op.Route.Operation.RequestBody != nil {
+	if op.Route.Operation.RequestBody != nil && !op.Upload.Is() {
 		body, err := io.ReadAll(c.Request.Body)
 		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 		if err == nil {
@@ -79,7 +88,8 @@ func (l *Limits) said(c *gin.Context, op *Operation) said {
 
 // key says for whom a budget is counted; false where it does not count. A
 // known device is counted for itself alone, whatever others do with the
-// account or from the same place.
+// account or from the same place; and a refresh token of ours is no guess, so
+// that guesses keep nobody from going on with a session.
 func (s subject) key(per Per) (string, bool) {
 	switch per {
 	case PerAccount:
@@ -94,7 +104,7 @@ func (s subject) key(per Per) (string, bool) {
 	case PerAddress:
 		return s.address, s.device == ""
 	case PerAll:
-		return "", s.device == ""
+		return "", s.device == "" && s.session == ""
 	}
 	return "", false
 }

@@ -72,8 +72,9 @@ func (a *App) headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// use lines up what every request passes. The order is the security of it:
-// who is it, may she, then what does she send.
+// use lines up what every request passes. The order is the security of it: is
+// it all here, who is it, may she, then what does she send. So is a file, which
+// is read later, and she is asked for again.
 func (a *App) use(engine *gin.Engine) error {
 	limits, err := middleware.NewLimits(a.Contract, middleware.LimitConfig{
 		Factor: a.Config.RateLimitFactor, Shared: a.limits, Clock: a.Clock, Subjects: a.Account,
@@ -86,6 +87,7 @@ func (a *App) use(engine *gin.Engine) error {
 	if err != nil {
 		return fmt.Errorf("CONSERVATORY_FRONTEND_ORIGINS: %w", err)
 	}
+	permit, uploads := middleware.Permit(a.Contract, a.Clock, a.active), middleware.NewUploads(a.Contract, limits)
 	engine.Use(
 		middleware.RequestID,
 		middleware.Log(a.Contract, a.observe),
@@ -94,10 +96,15 @@ func (a *App) use(engine *gin.Engine) error {
 		middleware.CORS(a.Config.FrontendOrigins),
 		a.deadline,
 		middleware.Client,
+		middleware.Receive(a.Contract),
 		middleware.Authenticate(a.Contract, a.Account.Authenticate),
 		limits.Arrive,
-		middleware.Permit(a.Contract, a.Clock, a.active),
+		permit,
+		uploads.Admit,
+		a.unhurried,
 		middleware.Validate(a.Contract),
+		a.arrived,
+		uploads.Recheck(a.Account.Recheck, permit),
 		cookie,
 		limits.Spend,
 		accept,

@@ -19,7 +19,8 @@ type Parts struct {
 }
 
 const (
-	drainTimeout = 20 * time.Second
+	// What runs longest has begun just before: a file that arrives slowly.
+	drainTimeout = uploadDeadline + requestDeadline + 5*time.Second
 	maxHeader    = 16 << 10
 )
 

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -33,7 +34,7 @@ func deviceOf(session uuid.UUID, email string) [][]byte {
 // KnownDevice reports whether token was given to a device that signed in with
 // this address in the last 180 days, and names that sign-in. It asks no
 // database: who has signed in once may try for herself, also when the session
-// is over.
+// is over, but see StillKnown.
 func (a *Account) KnownDevice(email, token string) (uuid.UUID, bool) {
 	encoded, ok := strings.CutPrefix(token, devicePrefix)
 	if !ok {
@@ -47,6 +48,17 @@ func (a *Account) KnownDevice(email, token string) (uuid.UUID, bool) {
 	since := time.Unix(id.Time().UnixTime())
 	known := a.made(raw[16:], "device", deviceOf(id, email)...) && a.clock.Now().Before(since.Add(KnownFor))
 	return id, known
+}
+
+// StillKnown reports whether a device that KnownDevice named is one by now: a
+// password that is set, changed or taken away shuts out all that were known
+// before, but for one on which she stayed signed in. One statement.
+func (a *Account) StillKnown(ctx context.Context, email string, device uuid.UUID) (bool, error) {
+	key, err := emailKey(email)
+	if err != nil {
+		return false, err
+	}
+	return a.stillKnown(ctx, key, device, time.Unix(device.Time().UnixTime()))
 }
 
 // LimitKey is one key for all ways of writing an address that may lead to the

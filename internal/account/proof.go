@@ -11,33 +11,45 @@ import (
 // Prove notes that whoever acts has just proved with a second factor who she
 // is: what she owed is paid, and acts that need a fresh proof are open for
 // Freshness. The caller has checked the proof, in the transaction of ctx.
+// Fault: ErrUnauthenticated when her session has ended meanwhile.
 func (a *Account) Prove(ctx context.Context, actor Actor) error {
 	return a.noteProof(ctx, actor, true)
 }
 
 func (a *Account) noteProof(ctx context.Context, actor Actor, byFactor bool) error {
 	return a.db.InTx(ctx, func(ctx context.Context) error {
-		if err := a.prove(ctx, actor, byFactor, a.clock.Now()); err != nil {
+		lives, err := a.prove(ctx, actor, byFactor, a.clock.Now())
+		if err != nil {
 			return err
+		}
+		if !lives {
+			return ErrUnauthenticated
 		}
 		return a.audit(ctx, actor.ID, "session.prove", actor.ID, map[string]string{"session": actor.SessionID.String()})
 	})
 }
 
 // ProvePassword notes a fresh proof by her password, for who has no second
-// factor; it pays nothing that she owes. Faults: ErrProofWrong, ErrFactorOwed when she has one, ErrBusy.
+// factor; it pays nothing that she owes. Faults: ErrProofWrong, ErrFactorOwed
+// when she has one, ErrBusy, ErrUnauthenticated when her session or the
+// password was over before that was done.
 func (a *Account) ProvePassword(ctx context.Context, actor Actor, password string) error {
 	if len(actor.Factors) > 0 {
 		return ErrFactorOwed.By(actor.Factors...)
 	}
-	ok, err := a.IsPassword(ctx, actor.ID, password)
+	hash, ok, err := a.IsPassword(ctx, actor.ID, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return ErrProofWrong
 	}
-	return a.ProveAgain(ctx, actor, false)
+	return a.db.InTx(ctx, func(ctx context.Context) error {
+		if err := a.StillActs(ctx, actor, hash); err != nil {
+			return err
+		}
+		return a.ProveAgain(ctx, actor, false)
+	})
 }
 
 // ProveAgain notes that whoever acts has shown once more what she signs in
@@ -63,15 +75,32 @@ func (a *Account) ProveAgain(ctx context.Context, actor Actor, full bool) error 
 	})
 }
 
-// IsPassword reports whether this is the password of a user. The caller has a
+// IsPassword reports whether this is the password of a user, and gives what it
+// was compared with, for StillActs: comparing takes a while. The caller has a
 // budget for guesses. Fault: ErrBusy.
-func (a *Account) IsPassword(ctx context.Context, userID uuid.UUID, password string) (bool, error) {
+func (a *Account) IsPassword(ctx context.Context, userID uuid.UUID, password string) (PasswordHash, bool, error) {
 	hash, err := a.passwordHash(ctx, userID)
 	if err != nil {
-		return false, err
+		return PasswordHash{}, false, err
 	}
 	ok, _, err := a.passwords.verify(ctx, password, hash)
-	return ok, err
+	return PasswordHash{hash}, ok, err
+}
+
+// StillActs asks again, in the transaction of ctx, what a slow comparison has
+// left behind: that she has the password it was made with (the zero value:
+// none) and that her session lives. Both stay so until the transaction ends.
+// Faults: ErrUnauthenticated, whichever it is.
+func (a *Account) StillActs(ctx context.Context, actor Actor, with PasswordHash) error {
+	same, err := a.keepsHash(ctx, credentialsRow{actor.ID, with.phc})
+	if err != nil {
+		return err
+	}
+	lives, err := a.keepSession(ctx, actor, a.clock.Now())
+	if err == nil && !(same && lives) {
+		err = ErrUnauthenticated
+	}
+	return err
 }
 
 // SetFactors says which kinds of second factor a user has from now on. With

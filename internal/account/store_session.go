@@ -67,7 +67,7 @@ WHERE id = ? AND generation = ? AND revoked_at IS NULL RETURNING id`
 	revokeAllSQL     = `UPDATE sessions SET revoked_at = ?, revoked_reason = ? WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
 	devicesSQL       = `SELECT id, device, network, way, created_at, coalesce(last_seen_at, created_at) AS last_seen_at FROM sessions
 WHERE user_id = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? ORDER BY last_seen_at DESC, id DESC`
-	proveSQL      = `UPDATE sessions SET proved_at = ?, proved_by_factor = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL`
+	proveSQL      = `UPDATE sessions SET proved_at = ?, proved_by_factor = ? WHERE id = ? AND user_id = ? AND revoked_at IS NULL RETURNING id`
 	oweSQL        = `UPDATE sessions SET proved_at = NULL, proved_by_factor = false WHERE user_id = ? AND id <> ? AND revoked_at IS NULL`
 	setFactorsSQL = `UPDATE users SET factors = ?, updated_at = ? WHERE id = ?`
 )
@@ -136,8 +136,10 @@ func (a *Account) devices(ctx context.Context, userID uuid.UUID, now time.Time) 
 	return many[Device](ctx, a.db, "list sessions", devicesSQL, userID, now, now)
 }
 
-func (a *Account) prove(ctx context.Context, who Actor, byFactor bool, now time.Time) error {
-	return a.exec(ctx, "note a proof", proveSQL, now, byFactor, who.SessionID, who.ID)
+// prove is false when the session has ended.
+func (a *Account) prove(ctx context.Context, who Actor, byFactor bool, now time.Time) (bool, error) {
+	_, ok, err := one[idRow](ctx, a.db, "note a proof", proveSQL, now, byFactor, who.SessionID, who.ID)
+	return ok, err
 }
 
 func (a *Account) owe(ctx context.Context, userID, except uuid.UUID) error {

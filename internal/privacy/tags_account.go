@@ -24,6 +24,7 @@ func accountTags() []Table {
 				becomes(`'`+formerMember+`'`, exported(Account, "display_name")),
 				becomes(`'UTC'`, exported(Account, "time_zone")),
 				becomes(`''`, exported(Security, "factors")),
+				becomes(`NULL`, exported(Security, "devices_since")),
 				hidden(Technical, "version"),
 			),
 		},

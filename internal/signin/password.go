@@ -63,14 +63,17 @@ func (s *Signin) reset(ctx context.Context, id uuid.UUID, hash account.PasswordH
 
 // ChangePassword gives whoever acts another password, for the one she has, if
 // she has one. Her other sessions end, and every open code and link; she is
-// told. The edge has asked for a fresh proof of who she is. Faults:
-// account.ErrProofWrong at /current_password, invalid values, account.ErrBusy.
+// told. The edge has asked for a fresh proof of who she is. Whoever else set her
+// password, or ended this session, while hers was compared has been first.
+// Faults: account.ErrProofWrong at /current_password, invalid values,
+// account.ErrBusy, account.ErrUnauthenticated.
 func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, current, password string) error {
 	u, err := s.account.Me(ctx, actor)
 	if err != nil {
 		return err
 	}
-	if err := s.hers(ctx, actor, current); err != nil {
+	was, err := s.hers(ctx, actor, current)
+	if err != nil {
 		return err
 	}
 	hash, err := s.account.NewPassword(ctx, u, password)
@@ -79,6 +82,9 @@ func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, curren
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		if err := s.turnOf(ctx, actor.ID); err != nil {
+			return err
+		}
+		if err := s.account.StillActs(ctx, actor, was); err != nil {
 			return err
 		}
 		if err := s.setPassword(ctx, actor.ID, actor.SessionID, hash); err != nil {
@@ -91,20 +97,21 @@ func (s *Signin) ChangePassword(ctx context.Context, actor account.Actor, curren
 	})
 }
 
-// hers asks that current is the password of whoever acts, if she has one.
-func (s *Signin) hers(ctx context.Context, actor account.Actor, current string) error {
+// hers asks that current is the password of whoever acts, if she has one, and
+// gives what that was.
+func (s *Signin) hers(ctx context.Context, actor account.Actor, current string) (is account.PasswordHash, err error) {
 	has, err := s.account.HasPassword(ctx, actor.ID)
 	if err != nil || !has {
-		return err
+		return is, err
 	}
 	if current == "" {
-		return fault.InvalidField("/current_password", "required", "Send the password you have, too.")
+		return is, fault.InvalidField("/current_password", "required", "Send the password you have, too.")
 	}
-	ok, err := s.account.IsPassword(ctx, actor.ID, current)
+	is, ok, err := s.account.IsPassword(ctx, actor.ID, current)
 	if err == nil && !ok {
 		err = wrong(account.ErrProofWrong, "/current_password")
 	}
-	return err
+	return is, err
 }
 
 // setPassword also ends what the old one had opened, but for one session.
