@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,25 @@ func TestProof(t *testing.T) {
 		}
 		if who := actor(s.AccessToken); !who.Fresh(noon.Add(9*time.Minute + Freshness)) {
 			t.Errorf("%+v", who)
+		}
+	})
+
+	t.Run("a session that ended meanwhile is not proved", func(t *testing.T) {
+		other, err := r.LogIn(ctx, s.User.Email, goodPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := actor(other.AccessToken)
+		if err := r.LogOut(ctx, other.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range map[string]error{
+			"a password": r.ProvePassword(ctx, who, goodPassword), "again": r.ProveAgain(ctx, who, true), "a factor": r.Prove(ctx, who),
+			"any act": r.StillActs(ctx, who, PasswordHash{}),
+		} {
+			if !errors.Is(err, ErrUnauthenticated) {
+				t.Errorf("%s: %v", what, err)
+			}
 		}
 	})
 

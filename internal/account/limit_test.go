@@ -79,6 +79,38 @@ func TestKnownDevice(t *testing.T) {
 		}
 	})
 
+	t.Run("another password shuts out what was known, but for where she stays signed in", func(t *testing.T) {
+		t.Parallel()
+		ctx, r, email, over := signedIn(t)
+		here, err := r.LogIn(ctx, email, goodPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := func(s Session) bool {
+			known, err := r.StillKnown(ctx, email, s.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return known
+		}
+		if err := r.LogOut(ctx, over.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		if !known(over) || !known(here) {
+			t.Error("not known before")
+		}
+		r.clock.Advance(time.Minute)
+		if err := r.SetPassword(ctx, here.User.ID, PasswordHash{}); err != nil {
+			t.Fatal(err)
+		}
+		if known(over) || !known(here) {
+			t.Errorf("signed out: %v, signed in: %v", known(over), known(here))
+		}
+		if known, err := r.StillKnown(ctx, newEmail(), here.ID); err != nil || known {
+			t.Errorf("for somebody else: %v, %v", known, err)
+		}
+	})
+
 	t.Run("it keeps its token when it refreshes", func(t *testing.T) {
 		t.Parallel()
 		ctx, r, _, s := signedIn(t)

@@ -2,7 +2,9 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
@@ -131,5 +133,40 @@ func TestDifferentSecretsAtOnce(t *testing.T) {
 		if n := scalar[int](ctx, t, r.db, open, u.ID, r.clock.Now()); n != 0 {
 			t.Fatalf("%d secrets are open", n)
 		}
+	}
+}
+
+// Her password is changed by somebody who knows it, and set anew by her while
+// his is still being compared: hers stays.
+func TestAResetDuringAChangeWins(t *testing.T) {
+	t.Parallel()
+	r := on(t, pgtest.New(t))
+	ctx := t.Context()
+	u := r.member(ctx, t, oldPassword)
+	his, id := r.session(ctx, t, u.ID), r.mailed(ctx, t, kindReset, u)
+	changed := make(chan error, 1)
+	err := r.db.InTx(ctx, func(inside context.Context) error {
+		if err := r.turnOf(inside, u.ID); err != nil {
+			return err
+		}
+		go func() { changed <- r.ChangePassword(ctx, his, oldPassword, "another password of his") }()
+		for scalar[int](ctx, t, r.db, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) == 0 {
+			select {
+			case err := <-changed:
+				t.Fatalf("he did not wait: %v", err)
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		return r.Reset(inside, r.resetToken(id), newPassword)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-changed; !errors.Is(err, account.ErrUnauthenticated) {
+		t.Errorf("the change: %v", err)
+	}
+	if _, err := r.account.LogIn(ctx, u.Email, newPassword); err != nil {
+		t.Errorf("with the password she chose: %v", err)
 	}
 }
