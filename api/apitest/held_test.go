@@ -146,3 +146,25 @@ func actsOf(t *testing.T, h *apitest.House, who apitest.Someone) (n int) {
 	}
 	return n
 }
+
+func TestOneFileOfEachPersonIsOnItsWay(t *testing.T) {
+	t.Parallel()
+	h := apitest.New(t)
+	her, other := h.Person(t, "her"), h.Person(t, "other")
+	file := func(who apitest.Someone) apitest.Call {
+		return apitest.Call{
+			Method: http.MethodPut, Path: "/v1/me/avatar", Token: who.Token, Raw: apitest.Picture(t), Header: map[string]string{"Content-Type": "image/png"},
+		}
+	}
+	first := holdBack(t, h, file(her), func() {
+		second := h.Do(t, file(her)).Must(t, http.StatusServiceUnavailable)
+		if second.Code() != "uploads-busy" || second.Header.Get("Retry-After") == "" {
+			t.Errorf("a second file of hers: %s, to come again after %q", second.Code(), second.Header.Get("Retry-After"))
+		}
+		h.Do(t, file(other)).Must(t, http.StatusOK)
+	})
+	if first != http.StatusOK {
+		t.Errorf("the first is answered %d", first)
+	}
+	h.Do(t, file(her)).Must(t, http.StatusOK)
+}

@@ -24,7 +24,7 @@ const (
 func (h Profile) SetAvatar(ctx context.Context, in openapi.SetAvatarRequestObject) (openapi.SetAvatarResponseObject, error) {
 	file, err := whole(in.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read a picture: %w", err)
+		return nil, err
 	}
 	version, err := h.Profile.SetAvatar(ctx, actor(ctx), file)
 	if err != nil {
@@ -38,7 +38,11 @@ func whole(body io.Reader) ([]byte, error) {
 	if held, ok := body.(interface{ Bytes() []byte }); ok {
 		return held.Bytes(), nil
 	}
-	return io.ReadAll(body)
+	all, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("read a file: %w", err)
+	}
+	return all, nil
 }
 
 // RemoveAvatar answers DELETE /v1/me/avatar.

@@ -14,13 +14,12 @@ import (
 // Body is one that has arrived whole. It stays in memory, and Bytes gives it
 // without another copy.
 type Body struct {
-	*bytes.Reader
-
-	all   []byte
-	cause error // why it did not arrive
+	unread *bytes.Reader
+	all    []byte
+	cause  error // why it did not arrive
 }
 
-func hold(all []byte) *Body { return &Body{Reader: bytes.NewReader(all), all: all} }
+func hold(all []byte) *Body { return &Body{unread: bytes.NewReader(all), all: all} }
 
 // Bytes is all of it; it must not be changed.
 func (b *Body) Bytes() []byte { return b.all }
@@ -30,7 +29,7 @@ func (b *Body) Read(p []byte) (int, error) {
 	if b.cause != nil {
 		return 0, b.cause
 	}
-	return b.Reader.Read(p)
+	return b.unread.Read(p) //nolint:wrapcheck // io.EOF is the end, and nothing else goes wrong
 }
 
 // Close does nothing.
@@ -46,10 +45,9 @@ func Receive(contract *Contract) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if op := contract.Find(c); op != nil && !op.Raw && !op.Upload.Is() {
 			all, err := receive(c, op)
-			c.Request.Body = hold(all)
-			if err != nil {
-				c.Request.Body = &Body{Reader: bytes.NewReader(nil), cause: err}
-			}
+			body := hold(all)
+			body.cause = err
+			c.Request.Body = body
 		}
 		c.Next()
 	}

@@ -97,7 +97,7 @@ func (a *Account) StillActs(ctx context.Context, actor Actor, with PasswordHash)
 		return err
 	}
 	lives, err := a.keepSession(ctx, actor, a.clock.Now())
-	if err == nil && !(same && lives) {
+	if err == nil && (!same || !lives) {
 		err = ErrUnauthenticated
 	}
 	return err
