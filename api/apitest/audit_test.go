@@ -49,7 +49,7 @@ func TestAuditLog(t *testing.T) {
 				t.Errorf("%+v names somebody", e)
 			}
 		}
-		if len(p.Items) != 5 || seen["factor.add"] != "myself" || seen["account.create"] != "system" || seen["role.grant"] != "system" || seen["session.revoke-all"] != "myself" {
+		if len(p.Items) != 6 || seen["session.begin"] != "myself" || seen["factor.add"] != "myself" || seen["account.create"] != "system" || seen["role.grant"] != "system" || seen["session.revoke-all"] != "myself" {
 			t.Errorf("%+v", p.Items)
 		}
 	})

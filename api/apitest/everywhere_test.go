@@ -34,12 +34,16 @@ const day = 24 * time.Hour
 func given() map[string]func(e *everywhere) any {
 	is := func(v any) func(*everywhere) any { return func(*everywhere) any { return v } }
 	return map[string]func(*everywhere) any{
-		"users.state":              is("active"),
-		"users.factors":            is("totp"), // see hasFactor
-		"audit_log.actor_id":       func(e *everywhere) any { return e.other },
-		"audit_log.target_kind":    is("user"),
-		"audit_log.target_id":      func(e *everywhere) any { return e.ID },
-		"audit_log.detail":         is(`{}`), // nothing personal may be in it; see TestLogsAndRecordsNameNobody
+		"users.state":           is("active"),
+		"users.factors":         is("totp"), // see hasFactor
+		"audit_log.actor_id":    func(e *everywhere) any { return e.other },
+		"audit_log.target_kind": is("user"),
+		"audit_log.target_id":   func(e *everywhere) any { return e.ID },
+		"audit_log.subject_id":  func(e *everywhere) any { return e.other },
+		// Nothing personal may be in it, see TestLogsAndRecordsNameNobody; earlier versions named authors.
+		"audit_log.detail": func(e *everywhere) any {
+			return fmt.Sprintf(`{"author_id": %q, "about": %q, "space_id": "canary-of-a-space"}`, e.other, e.ID)
+		},
 		"audit_log.action":         is("session.end"),
 		"audit_log.request_id":     is("request"),
 		"spaces.cohort_id":         is(nil),

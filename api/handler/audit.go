@@ -26,13 +26,13 @@ type Audit struct {
 func (h Audit) ListAuditEntries(ctx context.Context, r openapi.ListAuditEntriesRequestObject) (openapi.ListAuditEntriesResponseObject, error) {
 	p := r.Params
 	page, next, err := h.page(ctx, audit.Filter{
-		ActorID: p.ActorID, Action: p.Action, TargetKind: p.TargetKind, TargetID: p.TargetID, RequestID: p.RequestID, From: p.Since, To: p.Until,
+		ActorID: p.ActorID, Action: p.Action, TargetKind: p.TargetKind, TargetID: p.TargetID, RequestID: p.RequestID, From: p.Since, To: p.Until, About: p.About,
 	}, p.Cursor, p.Limit)
 	out := openapi.ListAuditEntries200JSONResponse{Items: make([]openapi.AuditEntry, len(page)), NextCursor: next}
 	for i, e := range page {
 		out.Items[i] = openapi.AuditEntry{
 			ID: e.ID, At: e.At, ActorID: e.ActorID, Action: e.Action, TargetKind: e.TargetKind, TargetID: e.TargetID,
-			Detail: e.Detail, RequestID: e.RequestID, ActorRoles: e.ActorRoles, Changes: changesOut(e.Changes),
+			SubjectID: e.SubjectID, Detail: e.Detail, RequestID: e.RequestID, ActorRoles: e.ActorRoles, Changes: changesOut(e.Changes),
 		}
 	}
 	return out, err
@@ -42,7 +42,7 @@ func (h Audit) ListAuditEntries(ctx context.Context, r openapi.ListAuditEntriesR
 func (h Audit) ExportAuditLog(ctx context.Context, r openapi.ExportAuditLogRequestObject) (openapi.ExportAuditLogResponseObject, error) {
 	p := r.Params
 	e, err := h.Log.Export(ctx, actor(ctx).ID, audit.Filter{
-		ActorID: p.ActorID, Action: p.Action, TargetKind: p.TargetKind, TargetID: p.TargetID, RequestID: p.RequestID, From: p.Since, To: p.Until,
+		ActorID: p.ActorID, Action: p.Action, TargetKind: p.TargetKind, TargetID: p.TargetID, RequestID: p.RequestID, From: p.Since, To: p.Until, About: p.About,
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (h Audit) ListMyAuditEntries(ctx context.Context, r openapi.ListMyAuditEntr
 			by = openapi.MyAuditEntryBySystem
 		}
 		out.Items[i] = openapi.MyAuditEntry{
-			ID: e.ID, At: e.At, By: by, Action: e.Action, Sentence: e.Says(me), TargetKind: e.TargetKind, Detail: e.Detail, Changes: changesOut(e.Changes),
+			ID: e.ID, At: e.At, By: by, Action: e.Action, Sentence: e.Says(me), TargetKind: e.TargetKind, Detail: e.DetailFor(me), Changes: changesOut(e.Changes),
 		}
 	}
 	return out, err

@@ -850,6 +850,9 @@ type AuditEntry struct {
 	// ActorRoles The roles of whoever acted, as they were then, such as `admin` or `coach@cohort:019ab5c0-…`.
 	ActorRoles []string      `json:"actor_roles,omitempty,omitzero"`
 	Changes    []AuditChange `json:"changes,omitempty,omitzero"`
+
+	// SubjectID Whose the target is, when it is a thing of somebody.
+	SubjectID openapi_types.UUID `json:"subject_id,omitempty,omitzero"`
 }
 
 // Author defines model for Author.
@@ -2189,6 +2192,9 @@ type ListAuditEntriesParams struct {
 	// ActorID Who acted.
 	ActorID openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty,omitzero"`
 
+	// About A person who acted, to whom it was done, or to whose post, topic or invitation.
+	About openapi_types.UUID `form:"about,omitempty" json:"about,omitempty,omitzero"`
+
 	// Action As in the entries.
 	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
 
@@ -2218,6 +2224,9 @@ type ListAuditEntriesParams struct {
 type ExportAuditLogParams struct {
 	// ActorID Who acted.
 	ActorID openapi_types.UUID `form:"actor_id,omitempty" json:"actor_id,omitempty,omitzero"`
+
+	// About A person who acted, to whom it was done, or to whose post, topic or invitation.
+	About openapi_types.UUID `form:"about,omitempty" json:"about,omitempty,omitzero"`
 
 	// Action As in the entries.
 	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
@@ -2970,6 +2979,14 @@ func (siw *ServerInterfaceWrapper) ListAuditEntries(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "about", c.Request.URL.Query(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter about: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "action" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", c.Request.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -3058,6 +3075,14 @@ func (siw *ServerInterfaceWrapper) ExportAuditLog(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor_id", c.Request.URL.Query(), &params.ActorID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter actor_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "about", c.Request.URL.Query(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter about: %w", err), http.StatusBadRequest)
 		return
 	}
 

@@ -15,7 +15,7 @@ func (v *visit) auditLog(ctx context.Context) {
 	switch {
 	case !v.ask(ctx, "who guards the audit log", auditRoleSQL, &owner, &forgets):
 	case owner:
-		v.odd("The role of DATABASE_URL owns the audit log: a stolen connection could take away what guards it.",
+		v.bad("The role of DATABASE_URL owns the audit log: a stolen connection could take away what guards it.",
 			"deployments/postgres/roles.sql makes a role for serving that cannot; `migrate up` keeps the owner's.")
 	case !forgets:
 		v.bad("The role of DATABASE_URL cannot let the audit log forget what is older than two years.", "Run deployments/postgres/roles.sql again, as the owner.")

@@ -45,7 +45,7 @@ func TestDoctorAsksWhoCouldChangeTheAuditLog(t *testing.T) {
 		return out.String()
 	}
 	const app = "conservatory_app"
-	if got := says("production", ""); !strings.HasPrefix(got, "! ") || !strings.Contains(got, "\n    deployments/postgres/roles.sql") {
+	if got := says("production", ""); !strings.HasPrefix(got, "✗ ") || !strings.Contains(got, "\n    deployments/postgres/roles.sql") {
 		t.Errorf("as the owner: %s", got)
 	}
 	if got := says("production", app); !strings.HasPrefix(got, "✓ The audit log") {

@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 
@@ -76,8 +77,9 @@ type Config struct {
 	// FrontendURL begins the links in mails. They carry their token behind
 	// the #, which browsers send to no server.
 	FrontendURL string
-	Auditor     Auditor // may be nil
-	Inviter     Inviter // may be nil
+	Auditor     Auditor      // may be nil
+	Inviter     Inviter      // may be nil
+	Logger      *slog.Logger // of sign-ins that fail; may be nil
 }
 
 // Account is this domain. It is safe for concurrent use.
@@ -91,6 +93,7 @@ type Account struct {
 	inviter   Inviter
 	secret    []byte
 	previous  []byte // nil: none
+	log       *slog.Logger
 	once      onetime.Maker
 	frontend  string
 	tokens    *signer
@@ -119,8 +122,11 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 	}
 	a := &Account{
 		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter,
-		secret: cfg.Secret, previous: cfg.Previous, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
+		secret: cfg.Secret, previous: cfg.Previous, log: cfg.Logger, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
 	}
 	a.registerJobs(q)
 	return a, nil

@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"net/netip"
+
+	"github.com/google/uuid"
 )
 
 // Client is the device a request comes from, as far as it is kept: a name
@@ -39,15 +41,23 @@ func WithBrowser(ctx context.Context, refreshToken string) context.Context {
 }
 
 // leave ends the session that the browser has held until now, in the
-// transaction in which the next one begins.
-func (a *Account) leave(ctx context.Context) error {
+// transaction in which the next one, of somebody, begins. When it
+// was another person's, the log does not say that she has left it herself.
+func (a *Account) leave(ctx context.Context, next uuid.UUID) error {
 	token, _ := ctx.Value(browserKey{}).(string)
 	id, _, ok := a.openRefreshToken(token)
 	if !ok {
 		return nil
 	}
-	_, err := a.end(ctx, id, EndedByLogout)
-	return err
+	owner, err := a.end(ctx, id, EndedByLogout)
+	if err != nil || owner == uuid.Nil {
+		return err
+	}
+	by := owner
+	if owner != next {
+		by = uuid.Nil
+	}
+	return a.auditEnd(ctx, by, owner, id, EndedByLogout)
 }
 
 // Network cuts an address to what tells a town from another and not a home

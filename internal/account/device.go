@@ -52,7 +52,7 @@ func (a *Account) endHers(ctx context.Context, actor Actor, id uuid.UUID) error 
 	if err != nil || owner == uuid.Nil {
 		return err
 	}
-	return a.audit(ctx, actor.ID, "session.end", actor.ID, map[string]string{"session": id.String()})
+	return a.auditEnd(ctx, actor.ID, actor.ID, id, reason)
 }
 
 // EndDevices ends all her sessions, with keepCurrent all but the one she uses.

@@ -309,6 +309,9 @@ func TestABrowserHasOneSession(t *testing.T) {
 	if live(first) || !live(second) || !live(third) {
 		t.Errorf("the session before lives: %v, that of another device: %v, the new one: %v", live(first), live(second), live(third))
 	}
+	if r.acts.count("session.end") != 1 || r.acts.count("session.begin") != 3 {
+		t.Errorf("noted: %v", r.acts.seen)
+	}
 	for _, nothing := range []string{"", "rt1.forged", second.AccessToken} {
 		if _, err := r.LogIn(WithBrowser(ctx, nothing), first.User.Email, goodPassword); err != nil || !live(second) {
 			t.Errorf("with %.12q: %v", nothing, err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 )
 
 // KnownFor is how long a device is known after it signed in.
@@ -73,6 +75,23 @@ func (a *Account) LimitKey(email string) string {
 	local, _, _ := strings.Cut(key[:at], "+")
 	sum := a.mac("limit", []byte(strings.ReplaceAll(local, ".", "")+key[at:]))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// NoteFailure leaves one line in the log when a sign-in has failed with a fault,
+// so that guessing can be seen and followed: the way, the code of the fault,
+// from which network, and a key that is the same for each try on an address
+// ("" where none was given), which leads back to it for nobody but us. Known
+// and unknown addresses leave the same line.
+func (a *Account) NoteFailure(ctx context.Context, way, email string, err error) {
+	f := fault.From(err)
+	if f == nil {
+		return
+	}
+	tried := ""
+	if key := a.LimitKey(email); key != "" {
+		tried = base64.RawURLEncoding.EncodeToString(a.mac("failed-sign-in", []byte(key))[:16])
+	}
+	a.log.WarnContext(ctx, "a sign-in failed", "way", way, "code", f.Code, "tried", tried, "network", clientFrom(ctx).Network)
 }
 
 // SessionOf names the session of a refresh token of ours, whatever became of

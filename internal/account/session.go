@@ -75,6 +75,12 @@ type Session struct {
 // LogIn starts a session. An unknown address and a wrong password get the
 // same answer after the same work. Faults: ErrCredentials, ErrBusy.
 func (a *Account) LogIn(ctx context.Context, email, password string) (Session, error) {
+	s, err := a.logIn(ctx, email, password)
+	a.NoteFailure(ctx, ByPassword, email, err)
+	return s, err
+}
+
+func (a *Account) logIn(ctx context.Context, email, password string) (Session, error) {
 	key, err := emailKey(email)
 	if err != nil {
 		key = "" // nobody's: it is looked up all the same
@@ -139,23 +145,34 @@ func (a *Account) startSession(ctx context.Context, userID uuid.UUID, by Proof) 
 		ID: pg.NewID(), UserID: userID, Generation: 1, RotatedAt: now, IdleExpiresAt: now.Add(idleTTL), ExpiresAt: now.Add(absoluteTTL),
 		Proved: by.Full || len(u.Factors) == 0, ByFactor: by.Full,
 	}
-	if err := a.leave(ctx); err != nil {
+	if err := a.leave(ctx, userID); err != nil {
 		return Session{}, false, err
 	}
 	if err := a.insertSession(ctx, row, by, now); err != nil {
 		return Session{}, false, err
 	}
-	evicted, err := a.capSessions(ctx, userID, row.ID, now)
-	if err != nil {
+	if err := a.audit(ctx, userID, "session.begin", userID, map[string]string{"session": row.ID.String(), "way": by.Way}); err != nil {
 		return Session{}, false, err
 	}
-	if evicted > 0 {
-		if err := a.outbox.Revoke(ctx, userID); err != nil {
-			return Session{}, false, err
-		}
+	if err := a.evict(ctx, userID, row.ID, now); err != nil {
+		return Session{}, false, err
 	}
 	s, err := a.present(row, u)
 	return s, true, err
+}
+
+// evict ends what is beyond the most sessions that somebody may have.
+func (a *Account) evict(ctx context.Context, userID, newest uuid.UUID, now time.Time) error {
+	evicted, err := a.capSessions(ctx, userID, newest, now)
+	if err != nil || len(evicted) == 0 {
+		return err
+	}
+	for _, s := range evicted {
+		if err := a.auditEnd(ctx, uuid.Nil, userID, s.ID, EndedByCap); err != nil {
+			return err
+		}
+	}
+	return a.outbox.Revoke(ctx, userID)
 }
 
 // present gives the keys to the current generation of a session.
@@ -190,12 +207,21 @@ func (a *Account) LogOut(ctx context.Context, sessionID uuid.UUID, refreshToken 
 			if id == uuid.Nil {
 				continue
 			}
-			if _, err := a.end(ctx, id, EndedByLogout); err != nil {
+			owner, err := a.end(ctx, id, EndedByLogout)
+			if err == nil && owner != uuid.Nil {
+				err = a.auditEnd(ctx, owner, owner, id, EndedByLogout)
+			}
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// auditEnd notes that one session of somebody has ended, and why.
+func (a *Account) auditEnd(ctx context.Context, by, owner, session uuid.UUID, reason string) error {
+	return a.audit(ctx, by, "session.end", owner, map[string]string{"session": session.String(), "reason": reason})
 }
 
 // end ends a session and tells the streams, in the transaction of ctx;

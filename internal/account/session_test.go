@@ -130,8 +130,8 @@ func TestSessionCap(t *testing.T) {
 			t.Errorf("session %d: %v", i, err)
 		}
 	}
-	if n := scalar[int](ctx, t, r.db, `SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_reason = 'cap'`, u.ID); n != 2 {
-		t.Errorf("%d sessions ended for the cap, want 2", n)
+	if n := scalar[int](ctx, t, r.db, `SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_reason = 'cap'`, u.ID); n != 2 || r.acts.count("session.end") != 2 {
+		t.Errorf("%d sessions ended for the cap, want 2; %d were noted", n, r.acts.count("session.end"))
 	}
 }
 
@@ -267,8 +267,8 @@ func TestLogOut(t *testing.T) {
 			wantFault(t, err, ErrUnauthenticated)
 			_, err = r.Refresh(ctx, s.RefreshToken)
 			wantFault(t, err, ErrRefreshInvalid)
-			if n := r.revocations(ctx, t, s.User.ID); n != 1 {
-				t.Errorf("streams were told %d times, want 1", n)
+			if n, noted := r.revocations(ctx, t, s.User.ID), r.acts.count("session.end"); n != 1 || noted != 1 {
+				t.Errorf("streams were told %d times and it was noted %d times, want 1", n, noted)
 			}
 		})
 	}

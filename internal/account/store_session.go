@@ -79,11 +79,10 @@ func (a *Account) insertSession(ctx context.Context, s sessionRow, by Proof, now
 }
 
 // capSessions ends live sessions beyond the twentieth: those that wait for a
-// second factor, then the oldest.
-func (a *Account) capSessions(ctx context.Context, userID, newest uuid.UUID, now time.Time) (int, error) {
-	rows, err := many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, sql.Named("now", now), sql.Named("user", userID),
+// second factor, then the oldest. It gives those that it ended.
+func (a *Account) capSessions(ctx context.Context, userID, newest uuid.UUID, now time.Time) ([]idRow, error) {
+	return many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, sql.Named("now", now), sql.Named("user", userID),
 		sql.Named("newest", newest), sql.Named("most", maxSessions))
-	return len(rows), err
 }
 
 func (a *Account) liveSession(ctx context.Context, who Actor, now time.Time) (liveRow, bool, error) {

@@ -1,11 +1,14 @@
 // Package audit keeps who did what to whom: append-only, in the same
 // transaction as the act.
 //
-// Decisions: nobody changes an entry, not even the owner of the table; entries
-// go after two years, through one function of the database that goes by its
-// own clock and lets nothing younger pass; an entry says by id and code what
-// happened, and one table turns codes into sentences for who reads about
-// herself.
+// Decisions: triggers refuse to change an entry, whoever asks; only the owner of
+// the table can take them off, so production serves as another role (see
+// deployments/postgres/roles.sql), and the doctor asks. Entries go after two
+// years, through one function of the database that goes by its own clock and
+// lets nothing younger pass; an entry says by id and code what happened, and one
+// table turns codes into sentences for who reads about herself. Whom an act is
+// about has a column of her own: what was done to her post is found by her and
+// names her to nobody else.
 package audit
 
 import (
@@ -21,13 +24,15 @@ import (
 )
 
 // Entry is one act. ActorID is uuid.Nil when the system acted. Detail says more
-// by id and code, never an address, a private text or a secret; a field that
-// changed is in it as before.<field> and after.<field>, see Changed.
+// by id and code, never an address, a private text, a secret or the id of a
+// person; a field that changed is in it as before.<field> and after.<field>, see
+// Changed.
 type Entry struct {
 	ActorID    uuid.UUID
 	Action     string // topic.delete
 	TargetKind string
 	TargetID   string
+	SubjectID  uuid.UUID // whose the target is, when it is not a person; uuid.Nil: nobody's
 	Detail     map[string]string
 }
 
@@ -67,7 +72,7 @@ func (l *Log) Record(ctx context.Context, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("encode an audit entry: %w", err)
 	}
-	_, err = tx.Exec(ctx, insertSQL, pg.NewID(), l.clock.Now(), e.ActorID, e.Action, e.TargetKind, e.TargetID, detail, RequestID(ctx))
+	_, err = tx.Exec(ctx, insertSQL, pg.NewID(), l.clock.Now(), e.ActorID, e.Action, e.TargetKind, e.TargetID, detail, RequestID(ctx), e.SubjectID)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}

@@ -46,7 +46,7 @@ func (l *Log) Export(ctx context.Context, by uuid.UUID, f Filter) (Export, error
 // WriteCSV streams it, the latest entry first, safe to open in a spreadsheet.
 // It holds a page of it, and nothing in the database while w is slow.
 func (e Export) WriteCSV(ctx context.Context, w io.Writer) error {
-	out := csvsafe.New(w, "id", "at", "actor_id", "actor_roles", "action", "target_kind", "target_id", "detail", "changes", "request_id")
+	out := csvsafe.New(w, "id", "at", "actor_id", "actor_roles", "action", "target_kind", "target_id", "detail", "changes", "request_id", "subject_id")
 	for page := e.first; ; {
 		for _, r := range page {
 			if err := r.write(out); err != nil {
@@ -65,10 +65,6 @@ func (e Export) WriteCSV(ctx context.Context, w io.Writer) error {
 }
 
 func (r Recorded) write(out *csvsafe.Writer) error {
-	var actor any
-	if r.ActorID != uuid.Nil {
-		actor = r.ActorID
-	}
 	changed := ""
 	if len(r.Changes) > 0 {
 		b, err := json.Marshal(r.Changes)
@@ -81,7 +77,16 @@ func (r Recorded) write(out *csvsafe.Writer) error {
 	if err != nil {
 		return fmt.Errorf("encode a detail: %w", err)
 	}
-	return out.Row(r.ID, r.At, actor, strings.Join(r.ActorRoles, " "), r.Action, r.TargetKind, r.TargetID, string(detail), changed, r.RequestID)
+	return out.Row(r.ID, r.At, orEmpty(r.ActorID), strings.Join(r.ActorRoles, " "), r.Action, r.TargetKind, r.TargetID, string(detail), changed,
+		r.RequestID, orEmpty(r.SubjectID))
+}
+
+// orEmpty leaves a cell empty for nobody.
+func orEmpty(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
 }
 
 var plain = regexp.MustCompile(`^[a-z0-9]+([.:-][a-z0-9]+)*$`)
@@ -90,8 +95,10 @@ var plain = regexp.MustCompile(`^[a-z0-9]+([.:-][a-z0-9]+)*$`)
 // may have typed an address.
 func (f Filter) detail() map[string]string {
 	d := map[string]string{"action": f.Action, "target_kind": f.TargetKind, "target_id": f.TargetID, "request_id": f.RequestID}
-	if f.ActorID != uuid.Nil {
-		d["actor_id"] = f.ActorID.String()
+	for name, id := range map[string]uuid.UUID{"actor_id": f.ActorID, "about": f.About} {
+		if id != uuid.Nil {
+			d[name] = id.String()
+		}
 	}
 	for name, value := range d {
 		switch {

@@ -57,7 +57,7 @@ func TestExport(t *testing.T) {
 		rows := rowsOf(t, write(audit.Filter{Action: "role.grant"}))
 		want := []string{
 			noon.Format(time.RFC3339), admin.String(), "", "role.grant", "user", "1",
-			`{"role":"coach"}`, `[{"field":"ends_at","before":"","after":"2027-01-01T00:00:00Z"}]`, "'=request",
+			`{"role":"coach"}`, `[{"field":"ends_at","before":"","after":"2027-01-01T00:00:00Z"}]`, "'=request", "",
 		}
 		if len(rows) != 2 || !cmp.Equal(rows[1][1:], want) {
 			t.Errorf("%q", rows)

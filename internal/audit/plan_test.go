@@ -17,11 +17,12 @@ const (
 	people = `INSERT INTO users (id, email, email_key, display_name, time_zone, state, version, created_at, updated_at)
 SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, n || '@example.org', n || '@example.org', 'Member', 'UTC', 'active', 1, now(), now()
 FROM generate_series(0, 399) n`
-	filling = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id)
+	filling = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, subject_id)
 SELECT gen_random_uuid(), now() - n * interval '21 minutes', ('00000000-0000-7000-8000-' || lpad((n % 400)::text, 12, '0'))::uuid, 'thing.act-' || n % 25,
     CASE n % 50 WHEN 0 THEN 'signing-key' ELSE 'user' END,
     CASE n % 50 WHEN 0 THEN md5((n % 500)::text) ELSE '00000000-0000-7000-8000-' || lpad((n * 7 % 400)::text, 12, '0') END,
-    '{}', CASE n % 3 WHEN 0 THEN '' ELSE 'request-' || n % 20000 END
+    '{}', CASE n % 3 WHEN 0 THEN '' ELSE 'request-' || n % 20000 END,
+    CASE n % 20 WHEN 0 THEN ('00000000-0000-7000-8000-' || lpad((n * 3 % 400)::text, 12, '0'))::uuid END
 FROM generate_series(1, 50000) n`
 )
 
@@ -50,8 +51,8 @@ func TestEachFilterOfTheLogHasItsIndex(t *testing.T) {
 		"a rare kind":          {Filter{TargetKind: "rare"}, Position{}, []string{"audit_log_target_idx"}},
 		"a request":            {Filter{RequestID: "request-44"}, Position{}, []string{"audit_log_request_id_idx"}},
 		"a day":                {Filter{From: then, To: then.Add(24 * time.Hour)}, Position{}, []string{"audit_log_at_idx"}},
-		"herself":              {Filter{About: someone}, Position{}, []string{"audit_log_actor_idx", "audit_log_target_"}},
-		"herself, later":       {Filter{About: someone}, behind, []string{"audit_log_actor_idx", "audit_log_target_"}},
+		"herself":              {Filter{About: someone}, Position{}, []string{"audit_log_actor_idx", "audit_log_target_", "audit_log_subject_idx"}},
+		"herself, later":       {Filter{About: someone}, behind, []string{"audit_log_actor_idx", "audit_log_target_", "audit_log_subject_idx"}},
 	} {
 		plan := explained(t, db.Conn(t.Context()), c.filter, c.after)
 		for _, index := range c.indexes {

@@ -18,7 +18,8 @@ type Filter struct {
 	TargetID   string
 	RequestID  string
 	From, To   time.Time // From is in, To is out
-	// About takes the entries of which this person is the actor or the target.
+	// About takes the entries of which this person is the actor, the target or
+	// whose the target is.
 	About uuid.UUID
 }
 

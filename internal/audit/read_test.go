@@ -46,21 +46,24 @@ func TestEntries(t *testing.T) {
 	record("request-2", audit.Entry{Action: "session.reuse", TargetKind: "user", TargetID: maria.String()})
 	record("request-3", audit.Entry{ActorID: admin, Action: "post.delete", TargetKind: "post", TargetID: maria.String()}) // a post that has her id is not she
 
+	record("request-4", audit.Entry{ActorID: admin, Action: "topic.rename", TargetKind: "topic", TargetID: "t1", SubjectID: maria})
+	record("request-4", audit.Entry{ActorID: maria, Action: "x.own", TargetKind: "user", TargetID: maria.String(), SubjectID: maria}) // in all three ways, and once
+
 	for name, c := range map[string]struct {
 		filter audit.Filter
 		want   string // the latest first
 	}{
-		"all":                     {audit.Filter{}, "post.delete session.reuse post.delete role.grant"},
-		"of one actor":            {audit.Filter{ActorID: admin}, "post.delete role.grant"},
+		"all":                     {audit.Filter{}, "x.own topic.rename post.delete session.reuse post.delete role.grant"},
+		"of one actor":            {audit.Filter{ActorID: admin}, "topic.rename post.delete role.grant"},
 		"of one kind":             {audit.Filter{Action: "session.reuse"}, "session.reuse"},
 		"on one target":           {audit.Filter{TargetKind: "post", TargetID: "p1"}, "post.delete"},
 		"of one request":          {audit.Filter{RequestID: "request-2"}, "session.reuse post.delete"},
-		"from a moment on":        {audit.Filter{From: noon.Add(3 * time.Minute)}, "post.delete session.reuse"},
+		"from a moment on":        {audit.Filter{From: noon.Add(3 * time.Minute)}, "x.own topic.rename post.delete session.reuse"},
 		"before a moment":         {audit.Filter{To: noon.Add(3 * time.Minute)}, "post.delete role.grant"},
-		"about somebody":          {audit.Filter{About: maria}, "session.reuse post.delete role.grant"},
+		"about somebody":          {audit.Filter{About: maria}, "x.own topic.rename session.reuse post.delete role.grant"},
 		"about nobody we know":    {audit.Filter{About: uuid.New()}, ""},
 		"what is no action":       {audit.Filter{Action: "' OR true --"}, ""},
-		"of one actor on another": {audit.Filter{ActorID: admin, About: maria}, "role.grant"},
+		"of one actor on another": {audit.Filter{ActorID: admin, About: maria}, "topic.rename role.grant"},
 	} {
 		page, more, err := log.Entries(ctx, c.filter, audit.Position{}, 10)
 		if err != nil || more {
@@ -100,8 +103,8 @@ func TestEntries(t *testing.T) {
 			}
 			after = audit.Position{At: page[len(page)-1].At, ID: page[len(page)-1].ID}
 		}
-		if len(seen) != 9 {
-			t.Errorf("%d entries, want 9", len(seen))
+		if len(seen) != 11 {
+			t.Errorf("%d entries, want 11", len(seen))
 		}
 	})
 

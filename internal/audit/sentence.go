@@ -30,6 +30,7 @@ func sentences() map[string]sentence {
 		"role.grant":        {"You were given a role, or it was given another end.", "You gave somebody a role, or gave it another end."},
 		"role.take":         {"A role of yours has ended.", "You ended a role of somebody."},
 
+		"session.begin":      {about: "Somebody signed in to your account."},
 		"session.end":        {about: "One of your devices was signed out."},
 		"session.prove":      {about: "You proved once more that it is you."},
 		"session.reuse":      {about: "A key to one of your sessions was used twice, so the session was ended for safety."},
@@ -72,11 +73,11 @@ func deeds() map[string]sentence {
 	return map[string]sentence{
 		"invitation.accept": {did: "You accepted an invitation."},
 		"invitation.make":   {did: "You made an invitation."},
-		"invitation.resend": {did: "You sent an invitation once more."},
-		"invitation.revoke": {did: "You took an invitation back."},
-		"post.delete":       {did: "You deleted a post of somebody."},
-		"topic.delete":      {did: "You deleted a topic."},
-		"topic.rename":      {did: "You renamed a topic."},
+		"invitation.resend": {"An invitation of yours was sent once more.", "You sent an invitation once more."},
+		"invitation.revoke": {"An invitation of yours was taken back.", "You took an invitation back."},
+		"post.delete":       {"A post of yours was deleted by somebody who looks after its space.", "You deleted a post of somebody."},
+		"topic.delete":      {"A topic of yours was deleted by somebody who looks after its space.", "You deleted a topic."},
+		"topic.rename":      {"A topic of yours was renamed by somebody who looks after its space.", "You renamed a topic."},
 
 		"audit.export":         {did: "You exported the audit log."},
 		"audit.forget":         {did: "Entries of the audit log that were older than two years were deleted."},
@@ -91,7 +92,7 @@ func deeds() map[string]sentence {
 func (r Recorded) Says(reader uuid.UUID) string {
 	s := sentences()[r.Action]
 	first, second := s.did, s.about
-	if r.TargetKind == "user" && r.TargetID == reader.String() {
+	if r.SubjectID == reader || r.TargetKind == "user" && r.TargetID == reader.String() {
 		first, second = second, first
 	}
 	switch {
@@ -101,4 +102,20 @@ func (r Recorded) Says(reader uuid.UUID) string {
 		return second
 	}
 	return unknown
+}
+
+// namesPeople are the keys of a detail that may hold the id of a person: in the
+// entries of an earlier version, and in what was looked for in the log.
+func namesPeople() []string { return []string{"author_id", "actor_id", "target_id", "about"} }
+
+// DetailFor is the detail as it may be shown to the person it is shown to:
+// without the ids of others.
+func (r Recorded) DetailFor(reader uuid.UUID) map[string]string {
+	d := maps.Clone(r.Detail)
+	for _, key := range namesPeople() {
+		if d[key] != reader.String() {
+			delete(d, key)
+		}
+	}
+	return d
 }

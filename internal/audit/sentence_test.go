@@ -87,6 +87,9 @@ func TestSentencesAreSentences(t *testing.T) {
 func TestASentenceDependsOnWhoReads(t *testing.T) {
 	t.Parallel()
 	maria, admin := uuid.New(), uuid.New()
+	hers := func(action string) Recorded {
+		return Recorded{Entry: Entry{ActorID: admin, Action: action, TargetKind: "post", TargetID: "p", SubjectID: maria}}
+	}
 	entry := func(action, kind, id string) Recorded {
 		return Recorded{Entry: Entry{ActorID: admin, Action: action, TargetKind: kind, TargetID: id}}
 	}
@@ -99,11 +102,22 @@ func TestASentenceDependsOnWhoReads(t *testing.T) {
 		"who did it":                    {entry("role.take", "user", maria.String()), admin, "You ended a role of somebody."},
 		"who did it to herself":         {entry("role.take", "user", admin.String()), admin, "A role of yours has ended."},
 		"who did it to a thing":         {entry("topic.delete", "topic", maria.String()), admin, "You deleted a topic."},
+		"to whose thing it was done":    {hers("post.delete"), maria, "A post of yours was deleted by somebody who looks after its space."},
+		"who did it to hers":            {hers("post.delete"), admin, "You deleted a post of somebody."},
 		"an act with one sentence only": {entry("password.change", "user", maria.String()), admin, "Your password was changed."},
 		"an act of another version":     {entry("wish.grant", "user", maria.String()), maria, unknown},
 	} {
 		if got := c.entry.Says(c.reader); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+func TestADetailNamesNobodyElse(t *testing.T) {
+	t.Parallel()
+	maria, aisha := uuid.New().String(), uuid.New()
+	r := Recorded{Entry: Entry{Detail: map[string]string{"author_id": maria, "actor_id": aisha.String(), "about": maria, "target_id": "p", "space_id": "s"}}}
+	if got := r.DetailFor(aisha); len(got) != 2 || got["actor_id"] != aisha.String() || got["space_id"] != "s" || len(r.Detail) != 5 {
+		t.Errorf("%v of %v", got, r.Detail)
 	}
 }

@@ -15,11 +15,11 @@ import (
 
 const (
 	// The roles of who acts are those she holds as the act happens.
-	insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles)
-VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8,
+	insertSQL = `INSERT INTO audit_log (id, at, actor_id, action, target_kind, target_id, detail, request_id, subject_id, actor_roles)
+VALUES ($1, $2, nullif($3, '00000000-0000-0000-0000-000000000000'::uuid), $4, $5, $6, $7, $8, nullif($9, '00000000-0000-0000-0000-000000000000'::uuid),
     (SELECT coalesce(string_agg(DISTINCT label, ',' ORDER BY label), '') FROM held_roles WHERE user_id = $3 AND (ends_at IS NULL OR ends_at > $2)))`
 	entrySQL = `SELECT id, at, coalesce(actor_id, '00000000-0000-0000-0000-000000000000') AS actor_id, action, target_kind, target_id, detail, request_id,
-    coalesce(actor_roles, '') AS actor_roles
+    coalesce(actor_roles, '') AS actor_roles, coalesce(subject_id, '00000000-0000-0000-0000-000000000000') AS subject_id
 FROM audit_log WHERE true`
 	latestSQL = ` ORDER BY at DESC, id DESC LIMIT @limit`
 	// The function decides by the database's clock what is old, and is the only
@@ -51,18 +51,21 @@ func narrowed(f Filter, after Position) string {
 	return strings.Join(conditions, " AND ")
 }
 
-// readSQL is the statement of one page. Who acted and whom it was about are
-// two indexes: each gives a page, of which one is made.
+// readSQL is the statement of one page. Who acted, to whom and to whose things
+// are three indexes: each gives a page, of which one is made.
 func readSQL(f Filter, after Position) string {
 	query := narrowed(f, after)
 	if f.About == uuid.Nil {
 		return query + latestSQL
 	}
-	return `SELECT id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles FROM (
+	return `SELECT id, at, actor_id, action, target_kind, target_id, detail, request_id, actor_roles, subject_id FROM (
     (` + query + ` AND actor_id = @about` + latestSQL + `)
     UNION ALL
     (` + query + ` AND target_kind = 'user' AND target_id = CAST(@about AS text) AND actor_id IS DISTINCT FROM @about` + latestSQL + `)
-) both_ways` + latestSQL
+    UNION ALL
+    (` + query + ` AND subject_id = @about AND actor_id IS DISTINCT FROM @about
+        AND (target_kind <> 'user' OR target_id <> CAST(@about AS text))` + latestSQL + `)
+) all_ways` + latestSQL
 }
 
 func readArgs(f Filter, after Position, limit int) []any {
@@ -83,12 +86,13 @@ type entryRow struct {
 	Detail     []byte
 	RequestID  string
 	ActorRoles string
+	SubjectID  uuid.UUID
 }
 
 func (r entryRow) recorded() (Recorded, error) {
 	e := Recorded{
 		ID: r.ID, At: r.At.UTC(), RequestID: r.RequestID,
-		Entry: Entry{ActorID: r.ActorID, Action: r.Action, TargetKind: r.TargetKind, TargetID: r.TargetID},
+		Entry: Entry{ActorID: r.ActorID, Action: r.Action, TargetKind: r.TargetKind, TargetID: r.TargetID, SubjectID: r.SubjectID},
 	}
 	var detail map[string]string
 	if err := json.Unmarshal(r.Detail, &detail); err != nil {

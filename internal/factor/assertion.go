@@ -31,6 +31,7 @@ func (f *Factor) SignInWithPasskey(ctx context.Context, a Assertion) (s account.
 		s, ok, err = f.account.SignIn(ctx, user, account.Proof{Way: account.ByPasskey, Full: true})
 		return ok, err
 	})
+	f.account.NoteFailure(ctx, account.ByPasskey, "", err)
 	return s, err
 }
 

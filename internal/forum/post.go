@@ -192,8 +192,8 @@ func (f *Forum) RemovePost(ctx context.Context, who account.Actor, id uuid.UUID,
 			return err
 		}
 		return f.log.Record(ctx, audit.Entry{
-			ActorID: who.ID, Action: "post.delete", TargetKind: "post", TargetID: id.String(),
-			Detail: map[string]string{"space_id": p.SpaceID.String(), "topic_id": p.TopicID.String(), "author_id": p.AuthorID.String()},
+			ActorID: who.ID, Action: "post.delete", TargetKind: "post", TargetID: id.String(), SubjectID: p.AuthorID,
+			Detail: map[string]string{"space_id": p.SpaceID.String(), "topic_id": p.TopicID.String()},
 		})
 	})
 	return err

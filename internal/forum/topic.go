@@ -195,8 +195,8 @@ func (f *Forum) changeTopic(ctx context.Context, who account.Actor, id uuid.UUID
 			return err
 		}
 		return f.log.Record(ctx, audit.Entry{
-			ActorID: who.ID, Action: act, TargetKind: "topic", TargetID: id.String(),
-			Detail: map[string]string{"space_id": t.SpaceID.String(), "author_id": t.AuthorID.String()},
+			ActorID: who.ID, Action: act, TargetKind: "topic", TargetID: id.String(), SubjectID: t.AuthorID,
+			Detail: map[string]string{"space_id": t.SpaceID.String()},
 		})
 	})
 }

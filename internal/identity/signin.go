@@ -14,6 +14,12 @@ import (
 // vouches for an address of hers, and no account has that address. Faults:
 // ErrFlow, ErrWrong, ErrProvider, ErrSignUp, ErrUnlinked, ErrUnproved.
 func (i *Identity) SignIn(ctx context.Context, r Return) (account.Session, error) {
+	s, err := i.signIn(ctx, r)
+	i.account.NoteFailure(ctx, account.ByOIDC, "", err)
+	return s, err
+}
+
+func (i *Identity) signIn(ctx context.Context, r Return) (account.Session, error) {
 	f, c, err := i.consume(ctx, r, account.Actor{}, toSignIn, toSignUp)
 	if err != nil {
 		return account.Session{}, err

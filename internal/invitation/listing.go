@@ -101,7 +101,7 @@ func (i *Invitation) Revoke(ctx context.Context, who account.Actor, id uuid.UUID
 		if err := i.store.revoke(ctx, id, now); err != nil {
 			return err
 		}
-		return i.record(ctx, who.ID, "invitation.revoke", id, nil)
+		return i.recordOn(ctx, who.ID, "invitation.revoke", o)
 	})
 }
 
@@ -123,7 +123,7 @@ func (i *Invitation) Resend(ctx context.Context, who account.Actor, id uuid.UUID
 		if wait := last.Add(pause).Sub(i.clock.Now()); wait > 0 {
 			return ErrSoon.After(wait)
 		}
-		if err := i.record(ctx, who.ID, "invitation.resend", id, nil); err != nil {
+		if err := i.recordOn(ctx, who.ID, "invitation.resend", o); err != nil {
 			return err
 		}
 		return i.post(ctx, o)

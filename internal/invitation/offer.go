@@ -115,9 +115,22 @@ func (i *Invitation) post(ctx context.Context, o Offer) error {
 }
 
 func (i *Invitation) record(ctx context.Context, by uuid.UUID, action string, id uuid.UUID, detail map[string]string) error {
-	err := i.log.Record(ctx, audit.Entry{ActorID: by, Action: action, TargetKind: "invitation", TargetID: id.String(), Detail: detail})
-	if err != nil {
-		return fmt.Errorf("audit %s: %w", action, err)
+	return i.entry(ctx, audit.Entry{ActorID: by, Action: action, TargetKind: "invitation", TargetID: id.String(), Detail: detail})
+}
+
+// recordOn notes what was done to an invitation that is there, which may be
+// somebody else's.
+func (i *Invitation) recordOn(ctx context.Context, by uuid.UUID, action string, o Offer) error {
+	e := audit.Entry{ActorID: by, Action: action, TargetKind: "invitation", TargetID: o.ID.String()}
+	if o.CreatedBy != nil && *o.CreatedBy != by {
+		e.SubjectID = *o.CreatedBy
+	}
+	return i.entry(ctx, e)
+}
+
+func (i *Invitation) entry(ctx context.Context, e audit.Entry) error {
+	if err := i.log.Record(ctx, e); err != nil {
+		return fmt.Errorf("audit %s: %w", e.Action, err)
 	}
 	return nil
 }

@@ -79,7 +79,8 @@ CREATE TABLE public.audit_log (
     target_id text NOT NULL,
     detail jsonb NOT NULL,
     request_id text NOT NULL,
-    actor_roles text
+    actor_roles text,
+    subject_id uuid
 );
 
 CREATE TABLE public.avatar_files (
@@ -1036,6 +1037,8 @@ CREATE INDEX audit_log_actor_idx ON public.audit_log USING btree (actor_id, at D
 CREATE INDEX audit_log_at_idx ON public.audit_log USING btree (at DESC, id DESC);
 
 CREATE INDEX audit_log_request_id_idx ON public.audit_log USING btree (request_id) WHERE (request_id <> ''::text);
+
+CREATE INDEX audit_log_subject_idx ON public.audit_log USING btree (subject_id, at DESC, id DESC) WHERE (subject_id IS NOT NULL);
 
 CREATE INDEX audit_log_target_id_idx ON public.audit_log USING btree (target_id, at DESC, id DESC);
 

@@ -131,8 +131,11 @@ func (t Table) pageSQL(all []Table, columns []Column, key []keyColumn, further b
 	var object, cells, names, from []string
 	for _, c := range columns {
 		value := `"` + c.Name + `"`
+		if c.As != "" {
+			value = "(" + c.As + ")"
+		}
 		if c.If != "" {
-			value = fmt.Sprintf(`CASE WHEN %s THEN %q END`, c.If, c.Name)
+			value = fmt.Sprintf(`CASE WHEN %s THEN %s END`, c.If, value)
 		}
 		object = append(object, fmt.Sprintf(`'%s', %s`, c.Name, value))
 		cells = append(cells, "("+value+")::text")

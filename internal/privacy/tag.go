@@ -47,6 +47,9 @@ type Column struct {
 	// If is the SQL condition under which a value is exported; else it is left
 	// empty. "" is always.
 	If string
+	// As is the SQL of the value that is exported, when that is not the whole of
+	// it.
+	As string
 	// File marks a key into the blob store: the file is exported and erased
 	// with the column.
 	File bool
@@ -143,6 +146,14 @@ func becomes(sql string, columns []Column) []Column {
 func only(sql string, columns []Column) []Column {
 	for i := range columns {
 		columns[i].Exported, columns[i].If = true, sql
+	}
+	return columns
+}
+
+// as exports a part of a value: the one that is hers.
+func as(sql string, columns []Column) []Column {
+	for i := range columns {
+		columns[i].As = sql
 	}
 	return columns
 }

@@ -1,16 +1,22 @@
 package privacy
 
+// withoutOthers is the detail of an act without what names another person: acts
+// of earlier versions named authors, and what was looked for in the log may.
+const withoutOthers = `detail - ARRAY(SELECT d.key FROM jsonb_each_text(detail) d WHERE d.value <> @person::uuid::text AND CASE
+    WHEN d.value ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN EXISTS (SELECT FROM users u WHERE u.id = d.value::uuid) END)`
+
 // systemTags are of what keeps the house running.
 func systemTags() []Table {
 	return []Table{
 		{
 			// Append-only, so nothing personal may get in: ids and codes.
 			Name: "audit_log", About: "Acts by you or on your account that we must be able to account for.",
-			Whose: where("actor_id = @person OR (target_kind = 'user' AND target_id = @person::text)"), Rows: Kept,
-			Retention: pruned("audit.prune", 2*365*day, "at"), // two years: forget_old_audit says so too
+			Whose: where("actor_id = @person OR subject_id = @person OR (target_kind = 'user' AND target_id = @person::text)"), Rows: Kept,
+			Retention: pruned("audit.prune", 731*day, "at"), // two years, one of which may be a leap year: see forget_old_audit
 			Columns: columns(
-				exported(Security, "id", "at", "action", "target_kind", "detail", "request_id"),
-				only("actor_id = @person", hidden(Other, "actor_id", "actor_roles")),
+				exported(Security, "id", "at", "action", "target_kind", "request_id"),
+				as(withoutOthers, exported(Security, "detail")),
+				only("actor_id = @person", hidden(Other, "actor_id", "actor_roles")), only("subject_id = @person", hidden(Other, "subject_id")),
 				only("target_kind <> 'user' OR target_id = @person::text", hidden(Other, "target_id")),
 			),
 		},

@@ -26,6 +26,12 @@ type Key struct{ Token, Email, Code string }
 // The fifth wrong code spends every open code of the address; links stay good.
 // Faults: ErrCode at /code or /token, the same in every case.
 func (s *Signin) SignIn(ctx context.Context, k Key) (account.Session, error) {
+	session, err := s.signIn(ctx, k)
+	s.account.NoteFailure(ctx, account.ByCode, k.Email, err)
+	return session, err
+}
+
+func (s *Signin) signIn(ctx context.Context, k Key) (account.Session, error) {
 	if err := s.db.Outside(ctx); err != nil {
 		return account.Session{}, fmt.Errorf("sign in: a wrong try must be committed: %w", err)
 	}
