@@ -124,7 +124,7 @@ func (a *App) build() error {
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
 		Keys: a.Keyring, Secret: cfg.Derive("account"), Previous: cfg.DerivePrevious("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
-		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a}, Logger: a.log,
+		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a}, Doorkeeper: doorkeeper{a}, Logger: a.log,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -23,4 +24,18 @@ type inviter struct{ app *App }
 // Joined redeems the invitation that a sign-up came with.
 func (i inviter) Joined(ctx context.Context, userID, invitationID uuid.UUID) error {
 	return i.app.Invitation.Joined(ctx, userID, invitationID)
+}
+
+// doorkeeper lets the account domain, which is of a lower tier, ask to whom the
+// community is closed.
+type doorkeeper struct{ app *App }
+
+// Closed says whether the community is closed to somebody, and until when.
+func (d doorkeeper) Closed(ctx context.Context, userID uuid.UUID) (bool, *time.Time, error) {
+	return d.app.Admin.Closed(ctx, userID)
+}
+
+// KeepClosed closes it to who has made a new account.
+func (d doorkeeper) KeepClosed(ctx context.Context, userID uuid.UUID, until *time.Time) error {
+	return d.app.Admin.KeepClosed(ctx, userID, until)
 }

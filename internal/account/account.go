@@ -79,26 +79,28 @@ type Config struct {
 	FrontendURL string
 	Auditor     Auditor      // may be nil
 	Inviter     Inviter      // may be nil
+	Doorkeeper  Doorkeeper   // may be nil: the community is open to everybody
 	Logger      *slog.Logger // of sign-ins that fail; may be nil
 }
 
 // Account is this domain. It is safe for concurrent use.
 type Account struct {
-	db        *pg.DB
-	clock     clock.Clock
-	queue     *job.Queue
-	mailer    *mail.Mailer
-	outbox    *outbox.Outbox
-	auditor   Auditor
-	inviter   Inviter
-	secret    []byte
-	previous  []byte // nil: none
-	log       *slog.Logger
-	once      onetime.Maker
-	frontend  string
-	tokens    *signer
-	passwords *hasher
-	letters   letters
+	db         *pg.DB
+	clock      clock.Clock
+	queue      *job.Queue
+	mailer     *mail.Mailer
+	outbox     *outbox.Outbox
+	auditor    Auditor
+	inviter    Inviter
+	doorkeeper Doorkeeper
+	secret     []byte
+	previous   []byte // nil: none
+	log        *slog.Logger
+	once       onetime.Maker
+	frontend   string
+	tokens     *signer
+	passwords  *hasher
+	letters    letters
 }
 
 // New makes the domain and registers its jobs on q, which must not have
@@ -121,7 +123,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 		return nil, err
 	}
 	a := &Account{
-		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter,
+		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter, doorkeeper: cfg.Doorkeeper,
 		secret: cfg.Secret, previous: cfg.Previous, log: cfg.Logger, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
 	}

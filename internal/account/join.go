@@ -42,7 +42,10 @@ func (a *Account) insertJoined(ctx context.Context, u newUser) error {
 	if !ok {
 		return ErrEmailTaken
 	}
-	return a.audit(ctx, u.ID, "account.join", u.ID, nil)
+	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
+		return err
+	}
+	return a.stillClosed(ctx, u)
 }
 
 // nameFrom makes a display name of what another system calls somebody.

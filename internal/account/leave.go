@@ -8,10 +8,15 @@ import (
 
 // Close shuts an account for good: nobody signs in to it any more, its
 // sessions and streams end, its letters are not sent. What it holds stays for
-// the erasure that follows. Closing it twice is no error.
+// the erasure that follows; that the community was closed to it is remembered
+// until that ends. Closing it twice is no error.
 func (a *Account) Close(ctx context.Context, userID uuid.UUID) error {
 	return a.db.InTx(ctx, func(ctx context.Context) error {
-		if err := a.closeUser(ctx, userID, a.clock.Now()); err != nil {
+		now := a.clock.Now()
+		if err := a.rememberClosed(ctx, userID, now); err != nil {
+			return err
+		}
+		if err := a.closeUser(ctx, userID, now); err != nil {
 			return err
 		}
 		return a.EndSessions(ctx, userID, uuid.Nil, EndedByErasure)

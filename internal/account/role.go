@@ -79,8 +79,8 @@ func (a *Account) RolesOf(ctx context.Context, userID uuid.UUID) ([]Grant, error
 // operator. The same role in the same place is one grant: giving it again
 // changes its end, and nothing is fresh when that is the same too. She is told
 // by mail and her streams look again. Faults: invalid values, fault.ErrNotFound
-// for who may not sign in, ErrRolesFull, ErrLastAdmin when an end is set to
-// the last.
+// for who may not sign in, ErrCommunityClosed, ErrRolesFull, ErrLastAdmin when
+// an end is set to the last.
 func (a *Account) GrantRole(ctx context.Context, actor Actor, userID uuid.UUID, n NewGrant) (g Grant, fresh bool, err error) {
 	err = a.db.InTx(ctx, func(ctx context.Context) error {
 		if g, fresh, err = a.grant(ctx, actor.ID, userID, n); err != nil || !fresh {
@@ -146,7 +146,8 @@ func (a *Account) roomForRole(ctx context.Context, userID uuid.UUID) error {
 }
 
 // standingGrant locks whoever gets a role and finds the grant of the same role
-// in the same place. One that the last admin rests on may not get an end.
+// in the same place. One that the last admin rests on may not get an end, and
+// nobody to whom the community is closed gets a role.
 func (a *Account) standingGrant(ctx context.Context, userID uuid.UUID, n NewGrant) (Grant, bool, error) {
 	if n.Role == Admin && n.EndsAt != nil {
 		if err := a.SpareLastAdmin(ctx, userID); err != nil {
@@ -159,6 +160,13 @@ func (a *Account) standingGrant(ctx context.Context, userID uuid.UUID, n NewGran
 	}
 	if !ok {
 		return Grant{}, false, fault.ErrNotFound
+	}
+	closed, _, err := a.isClosed(ctx, userID)
+	if err == nil && closed {
+		err = ErrCommunityClosed
+	}
+	if err != nil {
+		return Grant{}, false, err
 	}
 	return a.sameGrant(ctx, userID, n.Role, n.scope())
 }

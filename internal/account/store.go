@@ -190,5 +190,8 @@ func (a *Account) prune(ctx context.Context, now time.Time) error {
 	if err := a.exec(ctx, "prune roles", pruneRolesSQL, old); err != nil {
 		return err
 	}
+	if err := a.exec(ctx, "prune closed addresses", pruneClosedSQL, now); err != nil {
+		return err
+	}
 	return a.exec(ctx, "prune sessions", pruneSessionsSQL, old, old, old)
 }

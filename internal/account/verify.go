@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -82,6 +83,15 @@ func (a *Account) judgeAttempt(ctx context.Context, v Verification) (id uuid.UUI
 	return id, ok && same, err
 }
 
+// unlessTaken lets an address that got an account in the meantime look like any
+// other wrong try.
+func unlessTaken(err error) error {
+	if errors.Is(err, ErrEmailTaken) {
+		return nil
+	}
+	return err
+}
+
 // join counts the try and, when it is right, uses the attempt up and makes its
 // account; nil when it was used before, is spent or too old, or the address
 // got an account in the meantime.
@@ -95,11 +105,8 @@ func (a *Account) join(ctx context.Context, id uuid.UUID, right bool) (*Session,
 		ID: pg.NewID(), Email: s.Email, EmailKey: s.EmailKey, PasswordHash: &s.PasswordHash,
 		DisplayName: s.DisplayName, CreatedAt: now, VerifiedAt: now,
 	}
-	if ok, err = a.insertUser(ctx, u); err != nil || !ok {
-		return nil, err
-	}
-	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
-		return nil, err
+	if err := a.insertJoined(ctx, u); err != nil {
+		return nil, unlessTaken(err)
 	}
 	if err := a.joinedBy(ctx, u.ID, s.InvitationID); err != nil {
 		return nil, err

@@ -9,8 +9,9 @@
 // run the community, what she is told is a text of its own, and she is told in
 // every case, with how to answer; nobody acts as a member: support looks at a
 // list of what she sees, which holds nothing she wrote and is recorded. Who
-// has a role is not closed out of the community alone: an administrator would
-// go on being one.
+// has a role is not closed out of the community alone, and who is closed out gets
+// none (account.ErrCommunityClosed): an administrator would go on being one. It
+// outlasts an erasure: to a new account with the address it is closed as it was.
 package admin
 
 import (

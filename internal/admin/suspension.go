@@ -79,6 +79,7 @@ func (a *Admin) closeAccount(ctx context.Context, by account.Actor, member uuid.
 }
 
 func (a *Admin) closeCommunity(ctx context.Context, by account.Actor, member uuid.UUID, n NewSuspension) (Suspension, error) {
+	// It locks her first, as giving a role does: one of the two sees the other.
 	if _, _, err := a.Account.Restore(ctx, by, member); err != nil {
 		return Suspension{}, err
 	}
@@ -96,7 +97,12 @@ func (a *Admin) closeCommunity(ctx context.Context, by account.Actor, member uui
 	if by.ID != uuid.Nil {
 		ban.BannedBy = &by.ID
 	}
-	ban, err = a.Membership.Ban(ctx, ban)
+	return a.ban(ctx, by, ban)
+}
+
+func (a *Admin) ban(ctx context.Context, by account.Actor, ban membership.Ban) (Suspension, error) {
+	member := ban.UserID
+	ban, err := a.Membership.Ban(ctx, ban)
 	if err != nil {
 		return Suspension{}, err
 	}

@@ -124,6 +124,12 @@ CREATE TABLE public.checkouts (
     CONSTRAINT checkouts_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'open'::text, 'complete'::text, 'expired'::text])))
 );
 
+CREATE TABLE public.closed_addresses (
+    hash bytea NOT NULL,
+    ends_at timestamp with time zone,
+    until timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.cohort_breaks (
     cohort_id uuid NOT NULL,
     from_on date NOT NULL,
@@ -826,6 +832,9 @@ ALTER TABLE ONLY public.checkouts
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_stripe_session_id_key UNIQUE (stripe_session_id);
 
+ALTER TABLE ONLY public.closed_addresses
+    ADD CONSTRAINT closed_addresses_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY public.cohort_breaks
     ADD CONSTRAINT cohort_breaks_pkey PRIMARY KEY (cohort_id, from_on);
 
@@ -1053,6 +1062,8 @@ CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
 CREATE INDEX blocks_blocked_id_idx ON public.blocks USING btree (blocked_id);
 
 CREATE UNIQUE INDEX checkouts_one_open_key ON public.checkouts USING btree (user_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
+
+CREATE INDEX closed_addresses_until_idx ON public.closed_addresses USING btree (until);
 
 CREATE INDEX cohort_coaches_user_id_idx ON public.cohort_coaches USING btree (user_id);
 

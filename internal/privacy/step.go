@@ -85,6 +85,10 @@ func (p *Privacy) beginErasure(ctx context.Context, e *Erasure) (begun bool, err
 		if err := p.cfg.MayLeave(ctx, e.UserID); err != nil {
 			return err
 		}
+		// She before her erasure, as whoever takes an account back does.
+		if err := p.lockUser(ctx, e.UserID); err != nil {
+			return err
+		}
 		if begun, err = p.erasureBegun(ctx, e.ID, now); err != nil || !begun {
 			return err
 		}

@@ -50,6 +50,10 @@ func accountTags() []Table {
 func entryTags() []Table {
 	return []Table{
 		{
+			// A keyed hash of an address, of who has been erased: it leads to nobody.
+			Name: "closed_addresses", Rows: Kept, Retention: pruned("account.prune", 0, "until"), Columns: hidden(Technical, "hash", "ends_at", "until"),
+		},
+		{
 			Name: "identities", About: "The providers you sign in with.",
 			Whose: by("user_id"), Rows: Gone, Retention: because(whileAccount),
 			Columns: exported(Security, "id", "user_id", "provider", "issuer", "subject", "linked_at", "last_used_at"),

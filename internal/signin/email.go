@@ -112,8 +112,9 @@ func (s *Signin) moveTo(ctx context.Context, c change) error {
 // the old address, before and after it was confirmed. Somebody was in her
 // account then: every session ends, every open code and link, and what was
 // changed later loses its own way back. The password and all linked providers
-// are taken away, and the second factors and passkeys that were added since the
-// day before the change; an erasure is called off. She asks for a new password.
+// are taken away, and, unless she holds a role, the second factors and passkeys
+// that were added since the day before the change; an erasure is called off. She
+// asks for a new password.
 // Faults: ErrLink at /token; account.ErrEmailTaken when the address has an
 // account of its own by now.
 func (s *Signin) UndoEmail(ctx context.Context, token string) error {

@@ -20,8 +20,10 @@
 // sessions end, later changes lose their own way back, every way in but her
 // mailbox is taken away (the password he may know, the providers he may have
 // linked, passkeys and second factors added since the day before), and an
-// erasure that is planned is called off. Second factors that are older stay:
-// else the link alone would be a way around them.
+// erasure that is planned is called off. Second factors that are older stay,
+// and of who holds a role all of them: else the link alone would be a way
+// around them. A new one may have taken the place of an older one, and what a
+// role opens is other people's; so there only another administrator helps.
 package signin
 
 import (
