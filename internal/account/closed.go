@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -86,4 +87,6 @@ func (a *Account) stillClosed(ctx context.Context, u newUser) error {
 }
 
 // closedHash stands for an address that is kept nowhere. Only we can make it.
-func (a *Account) closedHash(emailKey string) []byte { return a.mac("closed-address", []byte(emailKey)) }
+func (a *Account) closedHash(emailKey string) string {
+	return base64.RawURLEncoding.EncodeToString(a.mac("closed-address", []byte(emailKey)))
+}

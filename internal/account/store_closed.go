@@ -2,11 +2,12 @@ package account
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
 const (
-	insertClosedSQL = `INSERT INTO closed_addresses (hash, ends_at, until) VALUES (?, ?, ?)
+	insertClosedSQL = `INSERT INTO closed_addresses (hash, ends_at, until) VALUES (@hash, @ends, @until)
 ON CONFLICT (hash) DO UPDATE SET ends_at = excluded.ends_at, until = excluded.until`
 	forgetClosedSQL = `DELETE FROM closed_addresses WHERE hash = ?`
 	closedSQL       = `SELECT ends_at FROM closed_addresses WHERE hash = ? AND until > ?`
@@ -15,15 +16,16 @@ ON CONFLICT (hash) DO UPDATE SET ends_at = excluded.ends_at, until = excluded.un
 
 type closedRow struct{ EndsAt *time.Time }
 
-func (a *Account) insertClosed(ctx context.Context, hash []byte, end *time.Time, until time.Time) error {
-	return a.exec(ctx, "remember to whom the community is closed", insertClosedSQL, hash, end, until)
+func (a *Account) insertClosed(ctx context.Context, hash string, end *time.Time, until time.Time) error {
+	return a.exec(ctx, "remember to whom the community is closed", insertClosedSQL, sql.Named("hash", hash),
+		sql.Named("ends", end), sql.Named("until", until))
 }
 
-func (a *Account) forgetClosed(ctx context.Context, hash []byte) error {
+func (a *Account) forgetClosed(ctx context.Context, hash string) error {
 	return a.exec(ctx, "forget to whom the community was closed", forgetClosedSQL, hash)
 }
 
 // closedAddress is false for an address to which nothing is closed.
-func (a *Account) closedAddress(ctx context.Context, hash []byte, now time.Time) (closedRow, bool, error) {
+func (a *Account) closedAddress(ctx context.Context, hash string, now time.Time) (closedRow, bool, error) {
 	return one[closedRow](ctx, a.db, "ask to whom the community is closed", closedSQL, hash, now)
 }

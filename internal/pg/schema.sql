@@ -125,7 +125,7 @@ CREATE TABLE public.checkouts (
 );
 
 CREATE TABLE public.closed_addresses (
-    hash bytea NOT NULL,
+    hash text NOT NULL,
     ends_at timestamp with time zone,
     until timestamp with time zone NOT NULL
 );

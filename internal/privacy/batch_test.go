@@ -99,3 +99,40 @@ func TestRetentionReads(t *testing.T) {
 		}
 	}
 }
+
+// Whoever takes an account back holds her row and calls the erasure off; an
+// erasure that begins at that moment waits for her row first, and neither waits
+// for ever.
+func TestAnErasureThatBeginsWaitsForWhoTakesHerAccountBack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	maria := r.person()
+	e, err := r.PlanErasure(t.Context(), maria, Remove)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.now.Advance(8 * day)
+	erased := make(chan error, 1)
+	err = r.db.InTx(t.Context(), func(ctx context.Context) error {
+		if err := r.lockUser(ctx, maria.ID); err != nil {
+			return err
+		}
+		go func() { erased <- r.Erase(t.Context(), e.ID) }()
+		for r.number(`SELECT count(*) FROM pg_locks WHERE NOT granted`) == 0 {
+			if len(erased) > 0 {
+				return errors.New("the erasure did not wait")
+			}
+		}
+		undone, err := r.CallOff(ctx, maria.ID)
+		if err == nil && !undone {
+			err = errors.New("it had begun")
+		}
+		return err
+	})
+	if err := errors.Join(err, <-erased); err != nil {
+		t.Fatal(err)
+	}
+	if r.number(`SELECT count(*) FROM erasures WHERE begun_at IS NULL AND undone_at IS NOT NULL`) != 1 {
+		t.Error("it was not called off")
+	}
+}
