@@ -61,13 +61,13 @@ func (a *Account) rememberClosed(ctx context.Context, userID uuid.UUID, now time
 		closed, end = true, s.Suspension.EndsAt
 	}
 	if !closed {
-		return a.forgetClosed(ctx, a.closedHash(key))
+		return a.forgetClosed(ctx, a.closedHashes(key))
 	}
 	until := now.Add(closedFor)
 	if end != nil {
 		until = *end
 	}
-	return a.insertClosed(ctx, a.closedHash(key), end, until)
+	return a.insertClosed(ctx, a.closedHashes(key)[0], end, until)
 }
 
 // stillClosed closes the community to a new account whose address was left
@@ -76,7 +76,7 @@ func (a *Account) stillClosed(ctx context.Context, u newUser) error {
 	if a.doorkeeper == nil {
 		return nil
 	}
-	left, ok, err := a.closedAddress(ctx, a.closedHash(u.EmailKey), a.clock.Now())
+	left, ok, err := a.closedAddress(ctx, a.closedHashes(u.EmailKey), a.clock.Now())
 	if err != nil || !ok {
 		return err
 	}
@@ -86,7 +86,13 @@ func (a *Account) stillClosed(ctx context.Context, u newUser) error {
 	return nil
 }
 
-// closedHash stands for an address that is kept nowhere. Only we can make it.
-func (a *Account) closedHash(emailKey string) string {
-	return base64.RawURLEncoding.EncodeToString(a.mac("closed-address", []byte(emailKey)))
+// closedHashes stand for an address that is kept nowhere; only we can make them.
+// The first is of the secret of now, another of the one before.
+func (a *Account) closedHashes(emailKey string) []string {
+	const purpose = "closed-address"
+	all := []string{base64.RawURLEncoding.EncodeToString(a.mac(purpose, []byte(emailKey)))}
+	if a.previous != nil {
+		all = append(all, base64.RawURLEncoding.EncodeToString(derive(a.previous, purpose, []byte(emailKey))))
+	}
+	return all
 }

@@ -68,7 +68,8 @@ func sentences() map[string]sentence {
 	return all
 }
 
-// deeds are those of the acts that are done to nobody's account.
+// deeds are those of the acts that are done to nobody's account, though perhaps to
+// a thing of hers.
 func deeds() map[string]sentence {
 	return map[string]sentence{
 		"invitation.accept": {did: "You accepted an invitation."},
