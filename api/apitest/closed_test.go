@@ -170,7 +170,9 @@ func TestARoleAndAClosedCommunityExcludeEachOther(t *testing.T) {
 			who := h.Stranger(t)
 			var race sync.WaitGroup
 			var grant, closed error
-			race.Go(func() { _, _, grant = h.App.Account.GrantRole(ctx, account.Actor{}, who, account.NewGrant{Role: account.Moderator}) })
+			race.Go(func() {
+				_, _, grant = h.App.Account.GrantRole(ctx, account.Actor{}, who, account.NewGrant{Role: account.Moderator})
+			})
 			race.Go(func() {
 				_, closed = h.App.Admin.Suspend(ctx, account.Actor{}, who, admin.NewSuspension{Closes: admin.Community, Reason: "pressed others"})
 			})
