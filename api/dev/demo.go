@@ -210,10 +210,17 @@ func (c *community) accounts(ctx context.Context) error {
 	return nil
 }
 
-// secondFactor sets up what a role asks for. It is confirmed with the code
+// secondFactor signs in and sets up what a role asks for. It is confirmed with the code
 // before the current one, which stays good for the first to sign in.
 func (c *community) secondFactor(ctx context.Context, email string) error {
-	who := c.actors[email]
+	session, err := c.app.Account.LogIn(ctx, email, demoPassword)
+	if err != nil {
+		return err
+	}
+	who, err := c.app.Account.Authenticate(ctx, session.AccessToken)
+	if err != nil {
+		return err
+	}
 	begun, err := c.app.Factor.BeginTOTP(ctx, who)
 	if err != nil {
 		return err
@@ -225,8 +232,10 @@ func (c *community) secondFactor(ctx context.Context, email string) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.app.Factor.ConfirmTOTP(ctx, who, code)
-	return err
+	if _, err := c.app.Factor.ConfirmTOTP(ctx, who, code); err != nil {
+		return err
+	}
+	return c.app.Account.LogOut(ctx, session.ID, "")
 }
 
 // money lives through the past, oldest first.
