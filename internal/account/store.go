@@ -3,38 +3,16 @@ package account
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// one runs a statement that gives at most one row.
-func one[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) (row T, ok bool, err error) {
-	rows, err := many[T](ctx, db, doing, sql, args...)
-	if err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
-}
-
-func many[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) ([]T, error) {
-	rows, err := gorm.G[T](db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	return rows, nil
-}
-
 func (a *Account) exec(ctx context.Context, doing, sql string, args ...any) error {
-	if err := gorm.G[struct{}](a.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, a.db, doing, sql, args...)
 }
 
 type idRow struct{ ID uuid.UUID }
@@ -86,12 +64,12 @@ FROM before b WHERE u.id = b.id RETURNING b.display_name, b.time_zone`
 )
 
 func (a *Account) user(ctx context.Context, id uuid.UUID) (User, bool, error) {
-	row, ok, err := one[userRow](ctx, a.db, "read a user", userSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
+	row, ok, err := pg.One[userRow](ctx, a.db, "read a user", userSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	return row.user(), ok, err
 }
 
 func (a *Account) lockUser(ctx context.Context, id uuid.UUID) (User, bool, error) {
-	row, ok, err := one[userRow](ctx, a.db, "lock a user", lockUserSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
+	row, ok, err := pg.One[userRow](ctx, a.db, "lock a user", lockUserSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	return row.user(), ok, err
 }
 
@@ -102,19 +80,19 @@ type credentialsRow struct {
 
 // credentials gives the zero row for an unknown address.
 func (a *Account) credentials(ctx context.Context, key string) (credentialsRow, error) {
-	row, _, err := one[credentialsRow](ctx, a.db, "look up an address", addressSQL, key)
+	row, _, err := pg.One[credentialsRow](ctx, a.db, "look up an address", addressSQL, key)
 	return row, err
 }
 
 // passwordHash is "" for who has none.
 func (a *Account) passwordHash(ctx context.Context, id uuid.UUID) (string, error) {
-	row, _, err := one[credentialsRow](ctx, a.db, "read a password hash", passwordHashSQL, id)
+	row, _, err := pg.One[credentialsRow](ctx, a.db, "read a password hash", passwordHashSQL, id)
 	return row.PasswordHash, err
 }
 
 // insertUser is false when the address has an account.
 func (a *Account) insertUser(ctx context.Context, u newUser) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "insert a user", insertUserSQL, u.ID, u.Email, u.EmailKey, u.VerifiedAt, u.PasswordHash,
+	_, ok, err := pg.One[idRow](ctx, a.db, "insert a user", insertUserSQL, u.ID, u.Email, u.EmailKey, u.VerifiedAt, u.PasswordHash,
 		u.DisplayName, u.CreatedAt, u.CreatedAt)
 	return ok, err
 }
@@ -125,7 +103,7 @@ func (a *Account) replaceHash(ctx context.Context, id uuid.UUID, old, hash strin
 
 // updateUser gives what was before.
 func (a *Account) updateUser(ctx context.Context, id uuid.UUID, e Edit, version int64, now time.Time) (before editable, ok bool, err error) {
-	return one[editable](ctx, a.db, "change a user", updateUserSQL, sql.Named("id", id), sql.Named("version", version),
+	return pg.One[editable](ctx, a.db, "change a user", updateUserSQL, sql.Named("id", id), sql.Named("version", version),
 		sql.Named("name", e.DisplayName), sql.Named("zone", e.TimeZone), sql.Named("now", now))
 }
 
@@ -163,7 +141,7 @@ func (a *Account) claimMail(ctx context.Context, id uuid.UUID, now time.Time) (s
 		if err := a.exec(ctx, "wait for other letters to an address", lockAddressSQL, id); err != nil {
 			return err
 		}
-		s, ok, err = one[signup](ctx, a.db, "claim the mail of a signup", claimMailSQL, sql.Named("now", now), sql.Named("id", id),
+		s, ok, err = pg.One[signup](ctx, a.db, "claim the mail of a signup", claimMailSQL, sql.Named("now", now), sql.Named("id", id),
 			sql.Named("hour", now.Add(-time.Hour)), sql.Named("day", now.Add(-24*time.Hour)),
 			sql.Named("hourly", mailsPerHour), sql.Named("daily", mailsPerDay))
 		return err
@@ -173,12 +151,12 @@ func (a *Account) claimMail(ctx context.Context, id uuid.UUID, now time.Time) (s
 
 // trySignup is false when an attempt cannot be tried (any more).
 func (a *Account) trySignup(ctx context.Context, id uuid.UUID, right bool, now time.Time) (signup, bool, error) {
-	return one[signup](ctx, a.db, "try a signup", trySignupSQL, right, now, id, now, codeTries)
+	return pg.One[signup](ctx, a.db, "try a signup", trySignupSQL, right, now, id, now, codeTries)
 }
 
 // signupHash is "" for an attempt that never was.
 func (a *Account) signupHash(ctx context.Context, id uuid.UUID) (string, error) {
-	row, _, err := one[credentialsRow](ctx, a.db, "read the password hash of a signup", signupHashSQL, id)
+	row, _, err := pg.One[credentialsRow](ctx, a.db, "read the password hash of a signup", signupHashSQL, id)
 	return row.PasswordHash, err
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -30,20 +32,20 @@ func (a *Account) setPassword(ctx context.Context, id uuid.UUID, phc string, now
 
 // keepsHash reports whether a password hash is still the one of its user.
 func (a *Account) keepsHash(ctx context.Context, c credentialsRow) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "look whether a password is still the same", keepsHashSQL, c.ID, c.PasswordHash)
+	_, ok, err := pg.One[idRow](ctx, a.db, "look whether a password is still the same", keepsHashSQL, c.ID, c.PasswordHash)
 	return ok, err
 }
 
 // keepSession reports whether a session still lives, and keeps it from ending
 // before the transaction does.
 func (a *Account) keepSession(ctx context.Context, who Actor, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "keep a session", keepSessionSQL, sql.Named("session", who.SessionID), sql.Named("user", who.ID), sql.Named("now", now))
+	_, ok, err := pg.One[idRow](ctx, a.db, "keep a session", keepSessionSQL, sql.Named("session", who.SessionID), sql.Named("user", who.ID), sql.Named("now", now))
 	return ok, err
 }
 
 // stillKnown reports whether the session of a device was not shut out.
 func (a *Account) stillKnown(ctx context.Context, key string, session uuid.UUID, since time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "look whether a device is still known", stillKnownSQL, sql.Named("key", key),
+	_, ok, err := pg.One[idRow](ctx, a.db, "look whether a device is still known", stillKnownSQL, sql.Named("key", key),
 		sql.Named("session", session), sql.Named("since", since))
 	return ok, err
 }
@@ -58,6 +60,6 @@ func (a *Account) setEmail(ctx context.Context, id uuid.UUID, email, key string,
 
 // confirmedUser is uuid.Nil for nobody.
 func (a *Account) confirmedUser(ctx context.Context, key string) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, a.db, "look up a confirmed address", confirmedUserSQL, key)
+	row, _, err := pg.One[idRow](ctx, a.db, "look up a confirmed address", confirmedUserSQL, key)
 	return row.ID, err
 }

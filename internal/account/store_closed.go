@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -27,5 +29,5 @@ func (a *Account) forgetClosed(ctx context.Context, hashes []string) error {
 
 // closedAddress is false for an address to which nothing is closed.
 func (a *Account) closedAddress(ctx context.Context, hashes []string, now time.Time) (closedRow, bool, error) {
-	return one[closedRow](ctx, a.db, "ask to whom the community is closed", closedSQL, hashes, now)
+	return pg.One[closedRow](ctx, a.db, "ask to whom the community is closed", closedSQL, hashes, now)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -90,7 +91,7 @@ func splitRoles(s string) (everywhere []Role, scoped []Scoped) {
 func orNull(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
 func (a *Account) rolesOf(ctx context.Context, userID uuid.UUID, now time.Time) ([]Grant, error) {
-	rows, err := many[grantRow](ctx, a.db, "read somebody's roles", rolesOfSQL, sql.Named("user", userID), sql.Named("now", now))
+	rows, err := pg.Many[grantRow](ctx, a.db, "read somebody's roles", rolesOfSQL, sql.Named("user", userID), sql.Named("now", now))
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +108,13 @@ func (a *Account) rolesOf(ctx context.Context, userID uuid.UUID, now time.Time) 
 }
 
 func (a *Account) oneGrant(ctx context.Context, userID, id uuid.UUID) (Grant, bool, error) {
-	row, ok, err := one[grantRow](ctx, a.db, "read a role", oneGrantSQL, sql.Named("user", userID), sql.Named("id", id), sql.Named("now", a.clock.Now()))
+	row, ok, err := pg.One[grantRow](ctx, a.db, "read a role", oneGrantSQL, sql.Named("user", userID), sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	return row.grant(), ok, err
 }
 
 // sameGrant finds the one of the same role in the same place, ended or not.
 func (a *Account) sameGrant(ctx context.Context, userID uuid.UUID, role Role, in Scope) (Grant, bool, error) {
-	row, ok, err := one[grantRow](ctx, a.db, "read a role", sameGrantSQL, sql.Named("user", userID), sql.Named("role", role),
+	row, ok, err := pg.One[grantRow](ctx, a.db, "read a role", sameGrantSQL, sql.Named("user", userID), sql.Named("role", role),
 		sql.Named("cohort", orNull(in.CohortID)), sql.Named("space", orNull(in.SpaceID)))
 	return row.grant(), ok, err
 }
@@ -133,7 +134,7 @@ func (a *Account) replaceGrant(ctx context.Context, g Grant) error {
 	if g.Scope == (Scope{}) && g.EndsAt == nil {
 		insert = insertRoleSQL
 	}
-	_, ok, err := one[idRow](ctx, a.db, "grant a role", insert, args...)
+	_, ok, err := pg.One[idRow](ctx, a.db, "grant a role", insert, args...)
 	switch {
 	case err != nil || ok:
 		return err
@@ -146,7 +147,7 @@ func (a *Account) replaceGrant(ctx context.Context, g Grant) error {
 // deleteGrant fails with fault.ErrNotFound when the grant is gone meanwhile:
 // one with another end may have taken its place.
 func (a *Account) deleteGrant(ctx context.Context, id uuid.UUID) error {
-	_, ok, err := one[idRow](ctx, a.db, "take a role", deleteGrantSQL, sql.Named("id", id))
+	_, ok, err := pg.One[idRow](ctx, a.db, "take a role", deleteGrantSQL, sql.Named("id", id))
 	if err == nil && !ok {
 		err = fault.ErrNotFound
 	}
@@ -163,6 +164,6 @@ func (a *Account) oneAdminAtATime(ctx context.Context) error {
 // without end, and whether another is.
 func (a *Account) lastingAdmins(ctx context.Context, userID uuid.UUID) (is, others bool, err error) {
 	type row struct{ IsOne, Others bool }
-	found, _, err := one[row](ctx, a.db, "count admins", lastingSQL, sql.Named("user", userID))
+	found, _, err := pg.One[row](ctx, a.db, "count admins", lastingSQL, sql.Named("user", userID))
 	return found.IsOne, found.Others, err
 }

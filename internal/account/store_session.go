@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 // sessionRow is a session: a family of refresh tokens of which one is
@@ -81,12 +83,12 @@ func (a *Account) insertSession(ctx context.Context, s sessionRow, by Proof, now
 // capSessions ends live sessions beyond the twentieth: those that wait for a
 // second factor, then the oldest. It gives those that it ended.
 func (a *Account) capSessions(ctx context.Context, userID, newest uuid.UUID, now time.Time) ([]idRow, error) {
-	return many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, sql.Named("now", now), sql.Named("user", userID),
+	return pg.Many[idRow](ctx, a.db, "cap sessions", capSessionsSQL, sql.Named("now", now), sql.Named("user", userID),
 		sql.Named("newest", newest), sql.Named("most", maxSessions))
 }
 
 func (a *Account) liveSession(ctx context.Context, who Actor, now time.Time) (liveRow, bool, error) {
-	return one[liveRow](ctx, a.db, "look up a session", liveSessionSQL, sql.Named("session", who.SessionID), sql.Named("user", who.ID),
+	return pg.One[liveRow](ctx, a.db, "look up a session", liveSessionSQL, sql.Named("session", who.SessionID), sql.Named("user", who.ID),
 		sql.Named("generation", who.generation), sql.Named("now", now), sql.Named("stale", now.Add(-seenEvery)))
 }
 
@@ -105,7 +107,7 @@ func (a *Account) session(ctx context.Context, id uuid.UUID) (sessionRow, User, 
 		Live           bool
 		Owner          userRow `gorm:"embedded"`
 	}
-	row, _, err := one[both](ctx, a.db, "read a session", sessionSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
+	row, _, err := pg.One[both](ctx, a.db, "read a session", sessionSQL, sql.Named("id", id), sql.Named("now", a.clock.Now()))
 	s := sessionRow{
 		row.SessionID, row.UserID, row.Generation, row.SeenGeneration, row.RotatedAt, row.IdleExpiresAt, row.ExpiresAt, row.Proved, row.ByFactor, row.Live,
 	}
@@ -115,14 +117,14 @@ func (a *Account) session(ctx context.Context, id uuid.UUID) (sessionRow, User, 
 // rotateSession is false when somebody else was faster.
 func (a *Account) rotateSession(ctx context.Context, s sessionRow, now time.Time) (bool, error) {
 	from := clientFrom(ctx)
-	_, ok, err := one[idRow](ctx, a.db, "rotate a session", rotateSessionSQL, s.Generation, s.SeenGeneration, now, now, s.IdleExpiresAt,
+	_, ok, err := pg.One[idRow](ctx, a.db, "rotate a session", rotateSessionSQL, s.Generation, s.SeenGeneration, now, now, s.IdleExpiresAt,
 		from.Device, from.Network, s.ID, s.Generation-1)
 	return ok, err
 }
 
 // revokeSession gives whose it was; uuid.Nil when it was over.
 func (a *Account) revokeSession(ctx context.Context, id uuid.UUID, reason string, now time.Time) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, a.db, "revoke a session", revokeSessionSQL, now, reason, id)
+	row, _, err := pg.One[idRow](ctx, a.db, "revoke a session", revokeSessionSQL, now, reason, id)
 	return row.ID, err
 }
 
@@ -132,12 +134,12 @@ func (a *Account) revokeSessions(ctx context.Context, userID, except uuid.UUID, 
 }
 
 func (a *Account) devices(ctx context.Context, userID uuid.UUID, now time.Time) ([]Device, error) {
-	return many[Device](ctx, a.db, "list sessions", devicesSQL, userID, now, now)
+	return pg.Many[Device](ctx, a.db, "list sessions", devicesSQL, userID, now, now)
 }
 
 // prove is false when the session has ended.
 func (a *Account) prove(ctx context.Context, who Actor, byFactor bool, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "note a proof", proveSQL, now, byFactor, who.SessionID, who.ID)
+	_, ok, err := pg.One[idRow](ctx, a.db, "note a proof", proveSQL, now, byFactor, who.SessionID, who.ID)
 	return ok, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -31,7 +32,7 @@ func (a *Account) setState(ctx context.Context, userID uuid.UUID, from, to strin
 		ID    uuid.UUID
 		State string
 	}
-	found, ok, err := one[row](ctx, a.db, "lock an account", anyStateSQL, userID)
+	found, ok, err := pg.One[row](ctx, a.db, "lock an account", anyStateSQL, userID)
 	switch {
 	case err != nil:
 		return "", err
@@ -65,12 +66,12 @@ func (a *Account) insertSuspension(ctx context.Context, s Suspension) error {
 
 // liftSuspension is false when there was none.
 func (a *Account) liftSuspension(ctx context.Context, userID uuid.UUID, now time.Time) (Suspension, bool, error) {
-	row, ok, err := one[suspensionRow](ctx, a.db, "lift a suspension", liftSuspensionSQL, now, userID)
+	row, ok, err := pg.One[suspensionRow](ctx, a.db, "lift a suspension", liftSuspensionSQL, now, userID)
 	return row.suspension(), ok, err
 }
 
 func (a *Account) dueSuspensions(ctx context.Context, now time.Time) ([]uuid.UUID, error) {
-	rows, err := many[idRow](ctx, a.db, "look for suspensions that end", dueSuspensionsSQL, now)
+	rows, err := pg.Many[idRow](ctx, a.db, "look for suspensions that end", dueSuspensionsSQL, now)
 	ids := make([]uuid.UUID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
@@ -79,7 +80,7 @@ func (a *Account) dueSuspensions(ctx context.Context, now time.Time) ([]uuid.UUI
 }
 
 func (a *Account) suspendedAddress(ctx context.Context, key string) (bool, error) {
-	_, ok, err := one[idRow](ctx, a.db, "ask whether letters are withheld", suspendedSQL, key)
+	_, ok, err := pg.One[idRow](ctx, a.db, "ask whether letters are withheld", suspendedSQL, key)
 	return ok, err
 }
 
@@ -100,7 +101,7 @@ func (a *Account) standing(ctx context.Context, userID uuid.UUID, now time.Time)
 		StartsAt     sql.Null[time.Time]
 		EndsAt       *time.Time
 	}
-	r, ok, err := one[row](ctx, a.db, "read how an account stands", standingSQL, sql.Named("id", userID), sql.Named("now", now))
+	r, ok, err := pg.One[row](ctx, a.db, "read how an account stands", standingSQL, sql.Named("id", userID), sql.Named("now", now))
 	s := Standing{
 		ID: r.ID, DisplayName: r.DisplayName, Email: r.Email, Verified: r.Verified, State: r.State, Factors: splitList(r.Factors),
 		CreatedAt: r.CreatedAt.UTC(), Sessions: r.Sessions,

@@ -105,7 +105,7 @@ func (r *rig) again(ctx context.Context, t *testing.T, who account.Actor) accoun
 		ProvedAt *time.Time
 		ByFactor bool
 	}
-	got, ok, err := one[row](ctx, r.db, "look", `SELECT u.factors, s.proved_at, s.proved_by_factor AS by_factor
+	got, ok, err := pg.One[row](ctx, r.db, "look", `SELECT u.factors, s.proved_at, s.proved_by_factor AS by_factor
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?`, who.SessionID)
 	if err != nil || !ok {
 		t.Fatal(ok, err)
@@ -165,7 +165,7 @@ func (r *rig) acts(ctx context.Context, t *testing.T, user uuid.UUID, action str
 
 func (r *rig) count(ctx context.Context, t *testing.T, sql string, args ...any) int {
 	t.Helper()
-	row, _, err := one[struct{ N int }](ctx, r.db, "count", sql, args...)
+	row, _, err := pg.One[struct{ N int }](ctx, r.db, "count", sql, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,39 +3,17 @@ package factor
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// one runs a statement that gives at most one row.
-func one[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) (row T, ok bool, err error) {
-	rows, err := many[T](ctx, db, doing, sql, args...)
-	if err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
-}
-
-func many[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) ([]T, error) {
-	rows, err := gorm.G[T](db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	return rows, nil
-}
-
 func (f *Factor) exec(ctx context.Context, doing, sql string, args ...any) error {
-	if err := gorm.G[struct{}](f.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, f.db, doing, sql, args...)
 }
 
 type idRow struct{ ID uuid.UUID }
@@ -95,7 +73,7 @@ func (f *Factor) set(ctx context.Context, who account.Actor) (Set, error) {
 		Passkeys      int
 		RecoveryCodes int
 	}
-	r, _, err := one[row](ctx, f.db, "read second factors", setSQL, sql.Named("user", who.ID))
+	r, _, err := pg.One[row](ctx, f.db, "read second factors", setSQL, sql.Named("user", who.ID))
 	s := Set{Required: who.Staff(), Passkeys: r.Passkeys, RecoveryCodes: r.RecoveryCodes}
 	if r.ConfirmedAt.Valid {
 		s.TOTP = &TOTP{ConfirmedAt: r.ConfirmedAt.V.UTC(), LastUsedAt: r.LastUsedAt.V.UTC()}
@@ -106,7 +84,7 @@ func (f *Factor) set(ctx context.Context, who account.Actor) (Set, error) {
 // lock holds everything else that tries or changes her factors until the
 // transaction of ctx ends.
 func (f *Factor) lock(ctx context.Context, user uuid.UUID, now time.Time) (triesRow, error) {
-	row, _, err := one[triesRow](ctx, f.db, "lock second factors", lockSQL,
+	row, _, err := pg.One[triesRow](ctx, f.db, "lock second factors", lockSQL,
 		sql.Named("user", user), sql.Named("now", now), sql.Named("stale", now.Add(-window)))
 	return row, err
 }
@@ -120,11 +98,11 @@ func (f *Factor) insertTOTP(ctx context.Context, id, user uuid.UUID, sealed []by
 }
 
 func (f *Factor) begunTOTP(ctx context.Context, user uuid.UUID, since time.Time) (totpRow, bool, error) {
-	return one[totpRow](ctx, f.db, "read a begun authenticator", begunTOTPSQL, user, since)
+	return pg.One[totpRow](ctx, f.db, "read a begun authenticator", begunTOTPSQL, user, since)
 }
 
 func (f *Factor) confirmedTOTP(ctx context.Context, user uuid.UUID) (totpRow, bool, error) {
-	return one[totpRow](ctx, f.db, "read an authenticator", confirmedTOTPSQL, user)
+	return pg.One[totpRow](ctx, f.db, "read an authenticator", confirmedTOTPSQL, user)
 }
 
 // confirmTOTP puts a begun authenticator in the place of the one before.
@@ -137,7 +115,7 @@ func (f *Factor) confirmTOTP(ctx context.Context, row totpRow, step int64, now t
 
 // takeStep is false when a code of this step or a later one was taken.
 func (f *Factor) takeStep(ctx context.Context, id uuid.UUID, step int64, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, f.db, "take a code", takeStepSQL, sql.Named("step", step), sql.Named("now", now), sql.Named("id", id))
+	_, ok, err := pg.One[idRow](ctx, f.db, "take a code", takeStepSQL, sql.Named("step", step), sql.Named("now", now), sql.Named("id", id))
 	return ok, err
 }
 
@@ -155,7 +133,7 @@ func (f *Factor) insertRecoveryCodes(ctx context.Context, user uuid.UUID, ids []
 }
 
 func (f *Factor) recoveryCodes(ctx context.Context, user uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := many[idRow](ctx, f.db, "read recovery codes", recoveryCodesSQL, user)
+	rows, err := pg.Many[idRow](ctx, f.db, "read recovery codes", recoveryCodesSQL, user)
 	ids := make([]uuid.UUID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
@@ -165,7 +143,7 @@ func (f *Factor) recoveryCodes(ctx context.Context, user uuid.UUID) ([]uuid.UUID
 
 // useRecoveryCode is false when somebody else was faster.
 func (f *Factor) useRecoveryCode(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, f.db, "use a recovery code", useRecoveryCodeSQL, now, id)
+	_, ok, err := pg.One[idRow](ctx, f.db, "use a recovery code", useRecoveryCodeSQL, now, id)
 	return ok, err
 }
 
@@ -175,7 +153,7 @@ func (f *Factor) deleteRecoveryCodes(ctx context.Context, user uuid.UUID) error 
 
 // deleteSince gives how much was added since then.
 func (f *Factor) deleteSince(ctx context.Context, user uuid.UUID, since time.Time) (int, error) {
-	row, _, err := one[struct{ N int }](ctx, f.db, "take off new factors", deleteSinceSQL, sql.Named("user", user), sql.Named("since", since))
+	row, _, err := pg.One[struct{ N int }](ctx, f.db, "take off new factors", deleteSinceSQL, sql.Named("user", user), sql.Named("since", since))
 	return row.N, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 type passkeyRow struct {
@@ -55,7 +56,7 @@ RETURNING id`
 )
 
 func (f *Factor) passkeys(ctx context.Context, user uuid.UUID) ([]passkeyRow, error) {
-	return many[passkeyRow](ctx, f.db, "list passkeys", passkeysSQL, user)
+	return pg.Many[passkeyRow](ctx, f.db, "list passkeys", passkeysSQL, user)
 }
 
 func (f *Factor) descriptors(ctx context.Context, user uuid.UUID) ([]Descriptor, error) {
@@ -73,18 +74,18 @@ func (f *Factor) descriptors(ctx context.Context, user uuid.UUID) ([]Descriptor,
 // lockPasskey holds everything else that uses or removes a passkey until the
 // transaction of ctx ends.
 func (f *Factor) lockPasskey(ctx context.Context, credential []byte) (passkeyRow, bool, error) {
-	return one[passkeyRow](ctx, f.db, "lock a passkey", lockPasskeySQL, credential)
+	return pg.One[passkeyRow](ctx, f.db, "lock a passkey", lockPasskeySQL, credential)
 }
 
 // addPasskey is false when it is somebody's already.
 func (f *Factor) addPasskey(ctx context.Context, r passkeyRow) (bool, error) {
-	_, ok, err := one[idRow](ctx, f.db, "insert a passkey", insertPasskeySQL, r.ID, r.UserID, r.CredentialID, r.PublicKey, r.SignCount,
+	_, ok, err := pg.One[idRow](ctx, f.db, "insert a passkey", insertPasskeySQL, r.ID, r.UserID, r.CredentialID, r.PublicKey, r.SignCount,
 		r.BackupEligible, r.BackedUp, r.Transports, r.Name, r.CreatedAt)
 	return ok, err
 }
 
 func (f *Factor) renamePasskey(ctx context.Context, user, id uuid.UUID, name string) (passkeyRow, bool, error) {
-	return one[passkeyRow](ctx, f.db, "rename a passkey", renamePasskeySQL, name, id, user)
+	return pg.One[passkeyRow](ctx, f.db, "rename a passkey", renamePasskeySQL, name, id, user)
 }
 
 func (f *Factor) touchPasskey(ctx context.Context, id uuid.UUID, is seen, now time.Time) error {
@@ -92,7 +93,7 @@ func (f *Factor) touchPasskey(ctx context.Context, id uuid.UUID, is seen, now ti
 }
 
 func (f *Factor) deletePasskey(ctx context.Context, user, id uuid.UUID) (bool, error) {
-	_, ok, err := one[idRow](ctx, f.db, "delete a passkey", deletePasskeySQL, id, user)
+	_, ok, err := pg.One[idRow](ctx, f.db, "delete a passkey", deletePasskeySQL, id, user)
 	return ok, err
 }
 
@@ -103,7 +104,7 @@ func (f *Factor) insertChallenge(ctx context.Context, id uuid.UUID, purpose stri
 // useChallenge is false when it was used before, is too old, is for something
 // else or somebody else.
 func (f *Factor) useChallenge(ctx context.Context, id uuid.UUID, purpose string, who account.Actor, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, f.db, "use a challenge", useChallengeSQL, sql.Named("id", id), sql.Named("purpose", purpose),
+	_, ok, err := pg.One[idRow](ctx, f.db, "use a challenge", useChallengeSQL, sql.Named("id", id), sql.Named("purpose", purpose),
 		sql.Named("user", who.ID), sql.Named("session", who.SessionID), sql.Named("now", now))
 	return ok, err
 }

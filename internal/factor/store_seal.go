@@ -5,6 +5,8 @@ import (
 	"database/sql"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 func (f *Factor) eachTOTP(ctx context.Context, do func(totpRow) error) error {
 	const page = 500
 	for last := uuid.Nil; ; {
-		rows, err := many[totpRow](ctx, f.db, "read authenticators", totpAfterSQL, last, page)
+		rows, err := pg.Many[totpRow](ctx, f.db, "read authenticators", totpAfterSQL, last, page)
 		if err != nil {
 			return err
 		}
@@ -40,6 +42,6 @@ func (f *Factor) reseal(ctx context.Context, row totpRow, anew []byte) error {
 }
 
 func (f *Factor) codesOf(ctx context.Context, key string) (int, error) {
-	row, _, err := one[struct{ N int }](ctx, f.db, "count recovery codes", codesOfSQL, key)
+	row, _, err := pg.One[struct{ N int }](ctx, f.db, "count recovery codes", codesOfSQL, key)
 	return row.N, err
 }

@@ -261,7 +261,7 @@ func TestAFlowEndsAfterTenMinutes(t *testing.T) {
 	if err := r.prune(ctx, r.now.Now().Add(-keepFlows)); err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := many[flow](ctx, r.db, "count flows", `SELECT id, provider, purpose FROM identity_flows`); err != nil || len(rows) > 0 {
+	if rows, err := pg.Many[flow](ctx, r.db, "count flows", `SELECT id, provider, purpose FROM identity_flows`); err != nil || len(rows) > 0 {
 		t.Errorf("%d are kept, %v", len(rows), err)
 	}
 }
@@ -274,7 +274,7 @@ func TestNothingThatOpensADoorIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	u, _ := url.Parse(f.AuthorizationURL)
-	rows, err := many[struct{ Line string }](ctx, r.db, "read flows", `SELECT identity_flows::text AS line FROM identity_flows`)
+	rows, err := pg.Many[struct{ Line string }](ctx, r.db, "read flows", `SELECT identity_flows::text AS line FROM identity_flows`)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%v, %v", rows, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/identity/oidctest"
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg/pgtest"
 )
 
@@ -47,7 +48,7 @@ func (r rig) toLink(ctx context.Context, who account.Actor, there oidctest.Perso
 // told counts the letters that are promised about a change.
 func (r rig) told(ctx context.Context, n account.Notice) int {
 	r.t.Helper()
-	rows, err := many[idRow](ctx, r.db, "count letters", `SELECT (args->>'id')::uuid AS id FROM river_job WHERE kind = 'account.notice-mail' AND args->>'notice' = ?`, n)
+	rows, err := pg.Many[idRow](ctx, r.db, "count letters", `SELECT (args->>'id')::uuid AS id FROM river_job WHERE kind = 'account.notice-mail' AND args->>'notice' = ?`, n)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -215,7 +216,7 @@ func TestTwoFlowsOfANewPersonMakeOneAccount(t *testing.T) {
 			})
 		}
 		running.Wait()
-		users, err := many[idRow](ctx, r.db, "count", `SELECT id FROM users WHERE email = ?`, who.Email)
+		users, err := pg.Many[idRow](ctx, r.db, "count", `SELECT id FROM users WHERE email = ?`, who.Email)
 		if err != nil || len(users) != 1 || made.Load() < 1 {
 			t.Errorf("%d accounts, %d sessions, %v", len(users), made.Load(), err)
 		}

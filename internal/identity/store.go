@@ -3,11 +3,9 @@ package identity
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
@@ -34,28 +32,8 @@ ON CONFLICT DO NOTHING RETURNING id`
 	removeAllSQL = `DELETE FROM identities WHERE user_id = ? RETURNING provider`
 )
 
-// one runs a statement that gives at most one row.
-func one[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) (row T, ok bool, err error) {
-	rows, err := many[T](ctx, db, doing, sql, args...)
-	if err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
-}
-
-func many[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) ([]T, error) {
-	rows, err := gorm.G[T](db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	return rows, nil
-}
-
 func (i *Identity) exec(ctx context.Context, doing, sql string, args ...any) error {
-	if err := gorm.G[struct{}](i.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, i.db, doing, sql, args...)
 }
 
 type idRow struct{ ID uuid.UUID }
@@ -67,26 +45,26 @@ func (i *Identity) insertFlow(ctx context.Context, f flow, who account.Actor, no
 // useFlow is false when a flow was used before, is too old, is for something
 // else or was begun by somebody else.
 func (i *Identity) useFlow(ctx context.Context, id uuid.UUID, who account.Actor, purposes []string, now time.Time) (flow, bool, error) {
-	return one[flow](ctx, i.db, "use a sign-in flow", useFlowSQL, sql.Named("now", now), sql.Named("id", id),
+	return pg.One[flow](ctx, i.db, "use a sign-in flow", useFlowSQL, sql.Named("now", now), sql.Named("id", id),
 		sql.Named("purposes", purposes), sql.Named("user", who.ID), sql.Named("session", who.SessionID))
 }
 
 // known gives whose a person of a provider is; uuid.Nil for nobody's.
 func (i *Identity) known(ctx context.Context, issuer, subject string) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, i.db, "look up an identity", knownSQL, issuer, subject)
+	row, _, err := pg.One[idRow](ctx, i.db, "look up an identity", knownSQL, issuer, subject)
 	return row.ID, err
 }
 
 // touch is known, and notes that it was used.
 func (i *Identity) touch(ctx context.Context, p Provider, subject string, now time.Time) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, i.db, "use an identity", touchSQL, now, p.Name, p.Issuer, subject)
+	row, _, err := pg.One[idRow](ctx, i.db, "use an identity", touchSQL, now, p.Name, p.Issuer, subject)
 	return row.ID, err
 }
 
 // insert is false when that person is linked, or she has linked another one of
 // that provider.
 func (i *Identity) insert(ctx context.Context, p Provider, subject string, userID uuid.UUID, now time.Time) (bool, error) {
-	_, ok, err := one[idRow](ctx, i.db, "insert an identity", insertSQL, pg.NewID(), userID, p.Name, p.Issuer, subject, now)
+	_, ok, err := pg.One[idRow](ctx, i.db, "insert an identity", insertSQL, pg.NewID(), userID, p.Name, p.Issuer, subject, now)
 	return ok, err
 }
 
@@ -101,7 +79,7 @@ func (r linkedRow) linked() Linked {
 }
 
 func (i *Identity) list(ctx context.Context, userID uuid.UUID) ([]Linked, error) {
-	rows, err := many[linkedRow](ctx, i.db, "list identities", listSQL, userID)
+	rows, err := pg.Many[linkedRow](ctx, i.db, "list identities", listSQL, userID)
 	all := make([]Linked, len(rows))
 	for n, row := range rows {
 		all[n] = row.linked()
@@ -110,13 +88,13 @@ func (i *Identity) list(ctx context.Context, userID uuid.UUID) ([]Linked, error)
 }
 
 func (i *Identity) one(ctx context.Context, userID uuid.UUID, issuer string) (Linked, error) {
-	row, _, err := one[linkedRow](ctx, i.db, "read an identity", oneSQL, userID, issuer)
+	row, _, err := pg.One[linkedRow](ctx, i.db, "read an identity", oneSQL, userID, issuer)
 	return row.linked(), err
 }
 
 // lock gives the names of her providers, which nobody takes off meanwhile.
 func (i *Identity) lock(ctx context.Context, userID uuid.UUID) ([]string, error) {
-	rows, err := many[linkedRow](ctx, i.db, "lock identities", lockSQL, userID)
+	rows, err := pg.Many[linkedRow](ctx, i.db, "lock identities", lockSQL, userID)
 	return providers(rows), err
 }
 
@@ -126,7 +104,7 @@ func (i *Identity) remove(ctx context.Context, userID uuid.UUID, provider string
 
 // removeAll gives the names of what is gone.
 func (i *Identity) removeAll(ctx context.Context, userID uuid.UUID) ([]string, error) {
-	rows, err := many[linkedRow](ctx, i.db, "remove identities", removeAllSQL, userID)
+	rows, err := pg.Many[linkedRow](ctx, i.db, "remove identities", removeAllSQL, userID)
 	return providers(rows), err
 }
 

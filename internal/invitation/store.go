@@ -17,23 +17,8 @@ type store struct{ db *pg.DB }
 
 const columns = `i.id, i.created_by, i.email, i.email_key, i.plan, i.access_days, i.cohort_id, i.uses, i.used, i.created_at, i.expires_at, i.revoked_at`
 
-// one runs a statement that gives at most one row.
-func one[T any](ctx context.Context, db *pg.DB, doing, sql string, args ...any) (row T, ok bool, err error) {
-	row, err = pg.First[T](ctx, db, sql, args...)
-	if pg.Missing(err) {
-		return row, false, nil
-	}
-	if err != nil {
-		return row, false, fmt.Errorf("%s: %w", doing, err)
-	}
-	return row, true, nil
-}
-
 func (s store) exec(ctx context.Context, doing, sql string, args ...any) error {
-	if err := gorm.G[struct{}](s.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, s.db, doing, sql, args...)
 }
 
 func (s store) insert(ctx context.Context, o Offer) error {
@@ -44,11 +29,11 @@ func (s store) insert(ctx context.Context, o Offer) error {
 }
 
 func (s store) byID(ctx context.Context, id uuid.UUID) (Offer, bool, error) {
-	return one[Offer](ctx, s.db, "read an invitation", `SELECT `+columns+` FROM invitations i WHERE i.id = ?`, id)
+	return pg.One[Offer](ctx, s.db, "read an invitation", `SELECT `+columns+` FROM invitations i WHERE i.id = ?`, id)
 }
 
 func (s store) lock(ctx context.Context, id uuid.UUID) (Offer, bool, error) {
-	return one[Offer](ctx, s.db, "lock an invitation", `SELECT `+columns+` FROM invitations i WHERE i.id = ? FOR UPDATE`, id)
+	return pg.One[Offer](ctx, s.db, "lock an invitation", `SELECT `+columns+` FROM invitations i WHERE i.id = ? FOR UPDATE`, id)
 }
 
 func (s store) revoke(ctx context.Context, id uuid.UUID, now time.Time) error {
@@ -71,7 +56,7 @@ SELECT ` + columns + ` FROM used i JOIN her ON her.invitation_id = i.id`
 
 // use counts a use; false when there is none left for her.
 func (s store) use(ctx context.Context, id, userID uuid.UUID, now time.Time) (Offer, bool, error) {
-	return one[Offer](ctx, s.db, "use an invitation", useSQL, sql.Named("id", id), sql.Named("user", userID), sql.Named("now", now))
+	return pg.One[Offer](ctx, s.db, "use an invitation", useSQL, sql.Named("id", id), sql.Named("user", userID), sql.Named("now", now))
 }
 
 // Redemption is that somebody said yes.
@@ -86,7 +71,7 @@ func (Redemption) TableName() string { return "invitation_redemptions" }
 
 func (s store) redemption(ctx context.Context, id, userID uuid.UUID) (Redemption, bool, error) {
 	const sql = `SELECT invitation_id, user_id, redeemed_at FROM invitation_redemptions WHERE invitation_id = ? AND user_id = ?`
-	return one[Redemption](ctx, s.db, "read a redemption", sql, id, userID)
+	return pg.One[Redemption](ctx, s.db, "read a redemption", sql, id, userID)
 }
 
 const (
@@ -104,7 +89,7 @@ func (s store) madeSince(ctx context.Context, who uuid.UUID, since time.Time) (m
 		Made  int64
 		First time.Time
 	}
-	r, _, err := one[row](ctx, s.db, "count invitations", madeSQL, since, who, since)
+	r, _, err := pg.One[row](ctx, s.db, "count invitations", madeSQL, since, who, since)
 	return r.Made, r.First, err
 }
 
@@ -149,7 +134,7 @@ func (s store) insertLetter(ctx context.Context, id, invitationID uuid.UUID, now
 // lastLetter gives when the last letter was promised; the zero time when none
 // was.
 func (s store) lastLetter(ctx context.Context, invitationID uuid.UUID) (time.Time, error) {
-	r, _, err := one[struct{ At time.Time }](ctx, s.db, "look for the last letter", lastLetterSQL, invitationID)
+	r, _, err := pg.One[struct{ At time.Time }](ctx, s.db, "look for the last letter", lastLetterSQL, invitationID)
 	return r.At, err
 }
 
@@ -160,7 +145,7 @@ func (s store) claimLetter(ctx context.Context, id uuid.UUID, now time.Time) (o 
 		if err := s.exec(ctx, "queue a letter", queueLetterSQL, id); err != nil {
 			return err
 		}
-		o, ok, err = one[Offer](ctx, s.db, "claim a letter", claimLetterSQL, sql.Named("id", id), sql.Named("now", now),
+		o, ok, err = pg.One[Offer](ctx, s.db, "claim a letter", claimLetterSQL, sql.Named("id", id), sql.Named("now", now),
 			sql.Named("most", mailsPerDay), sql.Named("since", now.Add(-24*time.Hour)))
 		return err
 	})

@@ -2,35 +2,15 @@ package privacy
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-func many[T any](ctx context.Context, p *Privacy, doing, sql string, args ...any) ([]T, error) {
-	rows, err := gorm.G[T](p.db.Conn(ctx)).Raw(sql, args...).Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", doing, err)
-	}
-	return rows, nil
-}
-
-// one gives the first row; false when there is none.
-func one[T any](ctx context.Context, p *Privacy, doing, sql string, args ...any) (row T, ok bool, err error) {
-	rows, err := many[T](ctx, p, doing, sql, args...)
-	if err != nil || len(rows) == 0 {
-		return row, false, err
-	}
-	return rows[0], true, nil
-}
-
 func (p *Privacy) exec(ctx context.Context, doing, sql string, args ...any) error {
-	if err := gorm.G[struct{}](p.db.Conn(ctx)).Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, p.db, doing, sql, args...)
 }
 
 type idRow struct{ ID uuid.UUID }
@@ -45,11 +25,11 @@ const exportColumns = `id, user_id, state, tables_done, tables_total, bytes, fil
 // exportsOf gives the copies asked for since a moment, the latest first.
 func (p *Privacy) exportsOf(ctx context.Context, userID uuid.UUID, since time.Time) ([]Export, error) {
 	const sql = `SELECT ` + exportColumns + ` FROM exports WHERE user_id = ? AND created_at > ? ORDER BY created_at DESC, id DESC LIMIT 100`
-	return many[Export](ctx, p, "list exports", sql, userID, since)
+	return pg.Many[Export](ctx, p.db, "list exports", sql, userID, since)
 }
 
 func (p *Privacy) export(ctx context.Context, id uuid.UUID) (Export, bool, error) {
-	return one[Export](ctx, p, "read an export", `SELECT `+exportColumns+` FROM exports WHERE id = ?`, id)
+	return pg.One[Export](ctx, p.db, "read an export", `SELECT `+exportColumns+` FROM exports WHERE id = ?`, id)
 }
 
 func (p *Privacy) insertExport(ctx context.Context, e Export) error {
@@ -72,14 +52,14 @@ func (p *Privacy) exportProgress(ctx context.Context, id uuid.UUID, tables, byte
 func (p *Privacy) exportReady(ctx context.Context, id uuid.UUID, bytes int64, now, expires time.Time) (bool, error) {
 	const sql = `UPDATE exports SET state = 'ready', tables_done = tables_total, bytes = ?, finished_at = ?, expires_at = ?
 		WHERE id = ? AND state = 'working' RETURNING id`
-	_, ok, err := one[idRow](ctx, p, "finish an export", sql, bytes, now, expires, id)
+	_, ok, err := pg.One[idRow](ctx, p.db, "finish an export", sql, bytes, now, expires, id)
 	return ok, err
 }
 
 func (p *Privacy) exportsOver(ctx context.Context, now, stuck time.Time) ([]Export, error) {
 	const sql = `SELECT ` + exportColumns + ` FROM exports
 		WHERE (state = 'ready' AND expires_at <= ?) OR (state IN ('waiting', 'working') AND created_at < ?) ORDER BY created_at LIMIT 1000`
-	return many[Export](ctx, p, "look for exports that are over", sql, now, stuck)
+	return pg.Many[Export](ctx, p.db, "look for exports that are over", sql, now, stuck)
 }
 
 func (p *Privacy) closeExport(ctx context.Context, id uuid.UUID, state ExportState) error {

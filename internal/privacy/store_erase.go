@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const erasureColumns = `id, user_id, posts, planned_at, due_at, undone_at, begun_at, steps_done, finished_at`
@@ -16,28 +18,28 @@ const erasureColumns = `id, user_id, posts, planned_at, due_at, undone_at, begun
 func (p *Privacy) insertErasure(ctx context.Context, e Erasure) (bool, error) {
 	const sql = `INSERT INTO erasures (id, user_id, posts, planned_at, due_at, steps_done) SELECT ?, u.id, ?, ?, ?, '' FROM users u WHERE u.id = ?
 		ON CONFLICT (user_id) WHERE undone_at IS NULL DO NOTHING RETURNING id`
-	_, ok, err := one[idRow](ctx, p, "plan an erasure", sql, e.ID, e.Posts, e.PlannedAt, e.DueAt, e.UserID)
+	_, ok, err := pg.One[idRow](ctx, p.db, "plan an erasure", sql, e.ID, e.Posts, e.PlannedAt, e.DueAt, e.UserID)
 	return ok, err
 }
 
 func (p *Privacy) erasure(ctx context.Context, id uuid.UUID) (Erasure, bool, error) {
-	return one[Erasure](ctx, p, "read an erasure", `SELECT `+erasureColumns+` FROM erasures WHERE id = ?`, id)
+	return pg.One[Erasure](ctx, p.db, "read an erasure", `SELECT `+erasureColumns+` FROM erasures WHERE id = ?`, id)
 }
 
 func (p *Privacy) plannedErasure(ctx context.Context, userID uuid.UUID) (Erasure, bool, error) {
 	const sql = `SELECT ` + erasureColumns + ` FROM erasures WHERE user_id = ? AND undone_at IS NULL`
-	return one[Erasure](ctx, p, "read a planned erasure", sql, userID)
+	return pg.One[Erasure](ctx, p.db, "read a planned erasure", sql, userID)
 }
 
 func (p *Privacy) undoErasure(ctx context.Context, userID uuid.UUID, now time.Time) (uuid.UUID, bool, error) {
 	const sql = `UPDATE erasures SET undone_at = ? WHERE user_id = ? AND undone_at IS NULL AND begun_at IS NULL RETURNING id`
-	row, ok, err := one[idRow](ctx, p, "undo an erasure", sql, now, userID)
+	row, ok, err := pg.One[idRow](ctx, p.db, "undo an erasure", sql, now, userID)
 	return row.ID, ok, err
 }
 
 func (p *Privacy) dueErasures(ctx context.Context, now time.Time) ([]uuid.UUID, error) {
 	const sql = `SELECT id FROM erasures WHERE due_at <= ? AND undone_at IS NULL AND finished_at IS NULL ORDER BY due_at LIMIT 1000`
-	rows, err := many[idRow](ctx, p, "look for erasures that are due", sql, now)
+	rows, err := pg.Many[idRow](ctx, p.db, "look for erasures that are due", sql, now)
 	ids := make([]uuid.UUID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
@@ -48,7 +50,7 @@ func (p *Privacy) dueErasures(ctx context.Context, now time.Time) ([]uuid.UUID, 
 // erasureBegun is false when it was undone.
 func (p *Privacy) erasureBegun(ctx context.Context, id uuid.UUID, now time.Time) (bool, error) {
 	const sql = `UPDATE erasures SET begun_at = ? WHERE id = ? AND undone_at IS NULL AND begun_at IS NULL RETURNING id`
-	_, ok, err := one[idRow](ctx, p, "begin an erasure", sql, now, id)
+	_, ok, err := pg.One[idRow](ctx, p.db, "begin an erasure", sql, now, id)
 	return ok, err
 }
 
@@ -161,6 +163,6 @@ func (p *Privacy) deleteOld(ctx context.Context, t Table, now time.Time) (int64,
 // addressOf gives nothing once she is erased.
 func (p *Privacy) addressOf(ctx context.Context, userID uuid.UUID) (name, email string, err error) {
 	type row struct{ DisplayName, Email string }
-	r, _, err := one[row](ctx, p, "read an address", `SELECT display_name, email FROM users WHERE id = ? AND email NOT LIKE '%.invalid'`, userID)
+	r, _, err := pg.One[row](ctx, p.db, "read an address", `SELECT display_name, email FROM users WHERE id = ? AND email NOT LIKE '%.invalid'`, userID)
 	return r.DisplayName, r.Email, err
 }

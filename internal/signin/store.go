@@ -12,23 +12,8 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// one runs a statement that gives at most one row.
-func one[T any](ctx context.Context, db *pg.DB, doing, query string, args ...any) (row T, ok bool, err error) {
-	rows, err := gorm.G[T](db.Conn(ctx)).Raw(query, args...).Find(ctx)
-	if err != nil {
-		return row, false, fmt.Errorf("%s: %w", doing, err)
-	}
-	if len(rows) == 0 {
-		return row, false, nil
-	}
-	return rows[0], true, nil
-}
-
 func (s *Signin) exec(ctx context.Context, doing, query string, args ...any) error {
-	if err := gorm.G[struct{}](s.db.Conn(ctx)).Exec(ctx, query, args...); err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
+	return pg.Exec(ctx, s.db, doing, query, args...)
 }
 
 type idRow struct{ ID uuid.UUID }
@@ -93,7 +78,7 @@ func (s *Signin) insertSecret(ctx context.Context, id uuid.UUID, k kind, key str
 
 // asked gives the address that a secret was asked for by.
 func (s *Signin) asked(ctx context.Context, id uuid.UUID) (key string, k kind, err error) {
-	row, _, err := one[struct {
+	row, _, err := pg.One[struct {
 		EmailKey string
 		Kind     kind
 	}](ctx, s.db, "read a secret", askedSQL, id)
@@ -107,7 +92,7 @@ func (s *Signin) claimSecret(ctx context.Context, id uuid.UUID, key string, user
 		if err := s.turnOfAddress(ctx, key); err != nil {
 			return err
 		}
-		_, ok, err = one[idRow](ctx, s.db, "claim the letter of a secret", claimSecretSQL, append(limits(now), sql.Named("id", id), sql.Named("user", userID))...)
+		_, ok, err = pg.One[idRow](ctx, s.db, "claim the letter of a secret", claimSecretSQL, append(limits(now), sql.Named("id", id), sql.Named("user", userID))...)
 		return err
 	})
 	return ok, err
@@ -123,13 +108,13 @@ func limits(now time.Time) []any {
 
 // holder gives whose secret could be used now; uuid.Nil for none.
 func (s *Signin) holder(ctx context.Context, k kind, id uuid.UUID, now time.Time) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, s.db, "look at a secret", holderSQL, id, k, now)
+	row, _, err := pg.One[idRow](ctx, s.db, "look at a secret", holderSQL, id, k, now)
 	return row.ID, err
 }
 
 // useSecret gives whose it was; uuid.Nil when it opens nothing (any more).
 func (s *Signin) useSecret(ctx context.Context, k kind, id uuid.UUID, now time.Time) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, s.db, "use a secret", useSecretSQL, now, id, k, now)
+	row, _, err := pg.One[idRow](ctx, s.db, "use a secret", useSecretSQL, now, id, k, now)
 	return row.ID, err
 }
 
@@ -148,7 +133,7 @@ func (s *Signin) openCodes(ctx context.Context, key string, now time.Time) ([]uu
 // tryCodes counts a try against the open codes of an address and uses up the
 // right one (uuid.Nil: none was).
 func (s *Signin) tryCodes(ctx context.Context, key string, right uuid.UUID, now time.Time) (uuid.UUID, error) {
-	row, _, err := one[idRow](ctx, s.db, "try a code", tryCodesSQL,
+	row, _, err := pg.One[idRow](ctx, s.db, "try a code", tryCodesSQL,
 		sql.Named("right", right), sql.Named("now", now), sql.Named("key", key), sql.Named("most", codeTries))
 	return row.ID, err
 }

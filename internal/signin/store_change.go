@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
 const (
@@ -54,7 +56,7 @@ func (s *Signin) claimChange(ctx context.Context, id uuid.UUID) (c change, ok bo
 		if err := s.exec(ctx, "wait for the turn of a new address", turnOfNewSQL, sql.Named("id", id)); err != nil {
 			return err
 		}
-		c, ok, err = one[change](ctx, s.db, "claim the letters of a change", claimChangeSQL, append(limits(s.clock.Now()), sql.Named("id", id))...)
+		c, ok, err = pg.One[change](ctx, s.db, "claim the letters of a change", claimChangeSQL, append(limits(s.clock.Now()), sql.Named("id", id))...)
 		return err
 	})
 	return c, ok, err
@@ -62,16 +64,16 @@ func (s *Signin) claimChange(ctx context.Context, id uuid.UUID) (c change, ok bo
 
 // taken reports whether the new address has an account that is not hers.
 func (s *Signin) taken(ctx context.Context, c change) (bool, error) {
-	_, ok, err := one[idRow](ctx, s.db, "look up a new address", takenSQL, c.NewKey, c.UserID)
+	_, ok, err := pg.One[idRow](ctx, s.db, "look up a new address", takenSQL, c.NewKey, c.UserID)
 	return ok, err
 }
 
 // confirmChange is false when the link opens nothing (any more).
 func (s *Signin) confirmChange(ctx context.Context, id uuid.UUID, now time.Time) (change, bool, error) {
-	return one[change](ctx, s.db, "confirm a change of address", confirmChangeSQL, sql.Named("id", id), sql.Named("now", now))
+	return pg.One[change](ctx, s.db, "confirm a change of address", confirmChangeSQL, sql.Named("id", id), sql.Named("now", now))
 }
 
 // undoChange is false when the link opens nothing (any more).
 func (s *Signin) undoChange(ctx context.Context, id uuid.UUID, now time.Time) (change, bool, error) {
-	return one[change](ctx, s.db, "undo a change of address", undoChangeSQL, sql.Named("id", id), sql.Named("now", now))
+	return pg.One[change](ctx, s.db, "undo a change of address", undoChangeSQL, sql.Named("id", id), sql.Named("now", now))
 }
