@@ -113,6 +113,42 @@ func (e Audience) Valid() bool {
 	}
 }
 
+// Defines values for CancellationReason.
+const (
+	CustomerService CancellationReason = "customer_service"
+	LowQuality      CancellationReason = "low_quality"
+	MissingFeatures CancellationReason = "missing_features"
+	Other           CancellationReason = "other"
+	SwitchedService CancellationReason = "switched_service"
+	TooComplex      CancellationReason = "too_complex"
+	TooExpensive    CancellationReason = "too_expensive"
+	Unused          CancellationReason = "unused"
+)
+
+// Valid indicates whether the value is a known member of the CancellationReason enum.
+func (e CancellationReason) Valid() bool {
+	switch e {
+	case CustomerService:
+		return true
+	case LowQuality:
+		return true
+	case MissingFeatures:
+		return true
+	case Other:
+		return true
+	case SwitchedService:
+		return true
+	case TooComplex:
+		return true
+	case TooExpensive:
+		return true
+	case Unused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Capability.
 const (
 	Create Capability = "create"
@@ -329,6 +365,30 @@ func (e InvitationState) Valid() bool {
 	case InvitationStateRevoked:
 		return true
 	case InvitationStateUsed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvoiceStatus.
+const (
+	InvoiceStatusOpen          InvoiceStatus = "open"
+	InvoiceStatusPaid          InvoiceStatus = "paid"
+	InvoiceStatusUncollectible InvoiceStatus = "uncollectible"
+	InvoiceStatusVoid          InvoiceStatus = "void"
+)
+
+// Valid indicates whether the value is a known member of the InvoiceStatus enum.
+func (e InvoiceStatus) Valid() bool {
+	switch e {
+	case InvoiceStatusOpen:
+		return true
+	case InvoiceStatusPaid:
+		return true
+	case InvoiceStatusUncollectible:
+		return true
+	case InvoiceStatusVoid:
 		return true
 	default:
 		return false
@@ -882,6 +942,15 @@ type Block struct {
 	Member    Author    `json:"member"`
 }
 
+// Cancellation defines model for Cancellation.
+type Cancellation struct {
+	Comment string             `json:"comment,omitempty,omitzero"`
+	Reason  CancellationReason `json:"reason,omitempty,omitzero"`
+}
+
+// CancellationReason defines model for Cancellation.Reason.
+type CancellationReason string
+
 // Capability defines model for Capability.
 type Capability string
 
@@ -1231,6 +1300,26 @@ type InvitationToken struct {
 	// Token What the link carries behind the `#token=`.
 	Token string `json:"token"`
 }
+
+// Invoice defines model for Invoice.
+type Invoice struct {
+	ID        openapi_types.UUID `json:"id"`
+	CreatedAt time.Time          `json:"created_at"`
+	Due       Money              `json:"due"`
+
+	// Number As it stands on the invoice.
+	Number string `json:"number"`
+
+	// PageURL Where it can be read, and paid while it is open.
+	PageURL string        `json:"page_url,omitempty,omitzero"`
+	Paid    Money         `json:"paid"`
+	PaidAt  time.Time     `json:"paid_at,omitempty,omitzero"`
+	PdfURL  string        `json:"pdf_url,omitempty,omitzero"`
+	Status  InvoiceStatus `json:"status"`
+}
+
+// InvoiceStatus defines model for Invoice.Status.
+type InvoiceStatus string
 
 // Key defines model for Key.
 type Key struct {
@@ -1680,6 +1769,11 @@ type Plan struct {
 	Name        string   `json:"name"`
 	Prices      []Price  `json:"prices"`
 	Slug        string   `json:"slug"`
+}
+
+// Portal defines model for Portal.
+type Portal struct {
+	PortalURL string `json:"portal_url"`
 }
 
 // Post defines model for Post.
@@ -2586,6 +2680,9 @@ type ChangePasswordJSONRequestBody = PasswordChange
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileEdit
 
+// CancelMembershipJSONRequestBody defines body for CancelMembership for application/json ContentType.
+type CancelMembershipJSONRequestBody = Cancellation
+
 // StartCheckoutJSONRequestBody defines body for StartCheckout for application/json ContentType.
 type StartCheckoutJSONRequestBody = CheckoutRequest
 
@@ -2870,9 +2967,21 @@ type ServerInterface interface {
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(c *gin.Context)
+	// KeepMembership Keep my membership after all
+	// (DELETE /v1/membership/cancellation)
+	KeepMembership(c *gin.Context)
+	// CancelMembership End my membership with the period that is paid
+	// (PUT /v1/membership/cancellation)
+	CancelMembership(c *gin.Context)
 	// StartCheckout Start paying for a plan
 	// (POST /v1/membership/checkout)
 	StartCheckout(c *gin.Context, params StartCheckoutParams)
+	// ListInvoices My invoices
+	// (GET /v1/membership/invoices)
+	ListInvoices(c *gin.Context)
+	// OpenPortal Change my card and billing details
+	// (POST /v1/membership/portal)
+	OpenPortal(c *gin.Context)
 	// ListPlans Plans on offer
 	// (GET /v1/plans)
 	ListPlans(c *gin.Context)
@@ -5053,6 +5162,32 @@ func (siw *ServerInterfaceWrapper) GetMembership(c *gin.Context) {
 	siw.Handler.GetMembership(c)
 }
 
+// KeepMembership operation middleware
+func (siw *ServerInterfaceWrapper) KeepMembership(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.KeepMembership(c)
+}
+
+// CancelMembership operation middleware
+func (siw *ServerInterfaceWrapper) CancelMembership(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CancelMembership(c)
+}
+
 // StartCheckout operation middleware
 func (siw *ServerInterfaceWrapper) StartCheckout(c *gin.Context) {
 
@@ -5091,6 +5226,32 @@ func (siw *ServerInterfaceWrapper) StartCheckout(c *gin.Context) {
 	}
 
 	siw.Handler.StartCheckout(c, params)
+}
+
+// ListInvoices operation middleware
+func (siw *ServerInterfaceWrapper) ListInvoices(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListInvoices(c)
+}
+
+// OpenPortal operation middleware
+func (siw *ServerInterfaceWrapper) OpenPortal(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenPortal(c)
 }
 
 // ListPlans operation middleware
@@ -5701,7 +5862,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/members/:id", wrapper.GetMember)
 	router.GET(options.BaseURL+"/v1/members/:id/avatar", wrapper.GetAvatar)
 	router.GET(options.BaseURL+"/v1/membership", wrapper.GetMembership)
+	router.DELETE(options.BaseURL+"/v1/membership/cancellation", wrapper.KeepMembership)
+	router.PUT(options.BaseURL+"/v1/membership/cancellation", wrapper.CancelMembership)
 	router.POST(options.BaseURL+"/v1/membership/checkout", wrapper.StartCheckout)
+	router.GET(options.BaseURL+"/v1/membership/invoices", wrapper.ListInvoices)
+	router.POST(options.BaseURL+"/v1/membership/portal", wrapper.OpenPortal)
 	router.GET(options.BaseURL+"/v1/plans", wrapper.ListPlans)
 	router.DELETE(options.BaseURL+"/v1/posts/:id", wrapper.DeletePost)
 	router.PATCH(options.BaseURL+"/v1/posts/:id", wrapper.EditPost)
@@ -13483,6 +13648,265 @@ func (response GetMembershipdefaultApplicationProblemPlusJSONResponse) VisitGetM
 	return err
 }
 
+type KeepMembershipRequestObject struct {
+}
+
+type KeepMembershipResponseObject interface {
+	VisitKeepMembershipResponse(w http.ResponseWriter) error
+}
+
+type KeepMembership200JSONResponse Membership
+
+func (response KeepMembership200JSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembership401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response KeepMembership401ApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembership403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response KeepMembership403ApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembership409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response KeepMembership409ApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembership429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response KeepMembership429ApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembership503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response KeepMembership503ApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response KeepMembershipdefaultApplicationProblemPlusJSONResponse) VisitKeepMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembershipRequestObject struct {
+	Body *CancelMembershipJSONRequestBody
+}
+
+type CancelMembershipResponseObject interface {
+	VisitCancelMembershipResponse(w http.ResponseWriter) error
+}
+
+type CancelMembership200JSONResponse Membership
+
+func (response CancelMembership200JSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership401ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership403ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership409ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership422ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership429ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembership503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response CancelMembership503ApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelMembershipdefaultApplicationProblemPlusJSONResponse) VisitCancelMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartCheckoutRequestObject struct {
 	Params StartCheckoutParams
 	Body   *StartCheckoutJSONRequestBody
@@ -13608,6 +14032,200 @@ type StartCheckoutdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StartCheckoutdefaultApplicationProblemPlusJSONResponse) VisitStartCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoicesRequestObject struct {
+}
+
+type ListInvoicesResponseObject interface {
+	VisitListInvoicesResponse(w http.ResponseWriter) error
+}
+
+type ListInvoices200JSONResponse struct {
+	Items []Invoice `json:"items"`
+}
+
+func (response ListInvoices200JSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoices401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListInvoices401ApplicationProblemPlusJSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoices403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListInvoices403ApplicationProblemPlusJSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListInvoicesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListInvoicesdefaultApplicationProblemPlusJSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortalRequestObject struct {
+}
+
+type OpenPortalResponseObject interface {
+	VisitOpenPortalResponse(w http.ResponseWriter) error
+}
+
+type OpenPortal200JSONResponse Portal
+
+func (response OpenPortal200JSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortal401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPortal401ApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortal403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPortal403ApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortal409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPortal409ApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortal429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPortal429ApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortal503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response OpenPortal503ApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenPortaldefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenPortaldefaultApplicationProblemPlusJSONResponse) VisitOpenPortalResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15313,9 +15931,21 @@ type StrictServerInterface interface {
 	// GetMembership My membership and what it opens
 	// (GET /v1/membership)
 	GetMembership(ctx context.Context, request GetMembershipRequestObject) (GetMembershipResponseObject, error)
+	// KeepMembership Keep my membership after all
+	// (DELETE /v1/membership/cancellation)
+	KeepMembership(ctx context.Context, request KeepMembershipRequestObject) (KeepMembershipResponseObject, error)
+	// CancelMembership End my membership with the period that is paid
+	// (PUT /v1/membership/cancellation)
+	CancelMembership(ctx context.Context, request CancelMembershipRequestObject) (CancelMembershipResponseObject, error)
 	// StartCheckout Start paying for a plan
 	// (POST /v1/membership/checkout)
 	StartCheckout(ctx context.Context, request StartCheckoutRequestObject) (StartCheckoutResponseObject, error)
+	// ListInvoices My invoices
+	// (GET /v1/membership/invoices)
+	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
+	// OpenPortal Change my card and billing details
+	// (POST /v1/membership/portal)
+	OpenPortal(ctx context.Context, request OpenPortalRequestObject) (OpenPortalResponseObject, error)
 	// ListPlans Plans on offer
 	// (GET /v1/plans)
 	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
@@ -18177,6 +18807,72 @@ func (sh *strictHandler) GetMembership(ctx *gin.Context) {
 	}
 }
 
+// KeepMembership operation middleware
+func (sh *strictHandler) KeepMembership(ctx *gin.Context) {
+	var request KeepMembershipRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.KeepMembership(ctx, request.(KeepMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "KeepMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(KeepMembershipResponseObject); ok {
+		if err := validResponse.VisitKeepMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelMembership operation middleware
+func (sh *strictHandler) CancelMembership(ctx *gin.Context) {
+	var request CancelMembershipRequestObject
+
+	var body CancelMembershipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelMembership(ctx, request.(CancelMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CancelMembershipResponseObject); ok {
+		if err := validResponse.VisitCancelMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // StartCheckout operation middleware
 func (sh *strictHandler) StartCheckout(ctx *gin.Context, params StartCheckoutParams) {
 	var request StartCheckoutRequestObject
@@ -18214,6 +18910,54 @@ func (sh *strictHandler) StartCheckout(ctx *gin.Context, params StartCheckoutPar
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(StartCheckoutResponseObject); ok {
 		if err := validResponse.VisitStartCheckoutResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListInvoices operation middleware
+func (sh *strictHandler) ListInvoices(ctx *gin.Context) {
+	var request ListInvoicesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInvoices(ctx, request.(ListInvoicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInvoices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListInvoicesResponseObject); ok {
+		if err := validResponse.VisitListInvoicesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenPortal operation middleware
+func (sh *strictHandler) OpenPortal(ctx *gin.Context) {
+	var request OpenPortalRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenPortal(ctx, request.(OpenPortalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenPortal")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenPortalResponseObject); ok {
+		if err := validResponse.VisitOpenPortalResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

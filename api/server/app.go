@@ -171,6 +171,7 @@ func (a *App) buildBilling() (err error) {
 	a.Billing, err = billing.New(a.DB, a.Clock, a.Membership, a.Queue, billing.Config{
 		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
 		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
+		ReturnURL: cfg.FrontendURL + "/membership", Auditor: auditor{a.Audit},
 		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
 	}, a.log)
 	return err

@@ -55,6 +55,9 @@ func sentences() map[string]sentence {
 
 		"avatar.remove":   {about: "Your picture was taken away."},
 		"avatar.set":      {about: "Your picture was changed."},
+		"membership.cancel": {about: "You ended your membership with the period that is paid."},
+		"membership.keep":   {about: "You kept your membership after all."},
+
 		"block.add":       {about: "You blocked somebody."},
 		"block.remove":    {about: "You took a block back."},
 		"erasure.begin":   {about: "The erasure of your account has begun."},

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/job"
@@ -38,6 +39,10 @@ var (
 		Kind: fault.Unavailable, Code: "payments-unavailable", Retry: 30 * time.Second,
 		Detail: "The payment service does not answer. Nothing was charged; please try again in a minute.",
 	}
+	// ErrNoSubscription: there is nothing to end or to keep.
+	ErrNoSubscription = &fault.Error{Kind: fault.Conflict, Code: "no-subscription", Detail: "You have no running subscription. See GET /v1/plans."}
+	// ErrNothingBilled: Stripe does not know her.
+	ErrNothingBilled = &fault.Error{Kind: fault.Conflict, Code: "nothing-billed", Detail: "You have not paid for anything yet, so there is nothing to change. See GET /v1/plans."}
 	// ErrSignature: not signed by Stripe with a secret of ours, or not recently.
 	ErrSignature = &fault.Error{Kind: fault.Malformed, Code: "signature-invalid", Detail: "The signature does not fit the body."}
 	// ErrLivemode: a test event for the live shop, or the other way round.
@@ -53,6 +58,8 @@ type Config struct {
 	WebhookSecrets []string // any of them may have signed; during a change there are two
 	SuccessURL     string
 	CancelURL      string
+	ReturnURL      string // after the portal
+	Auditor        account.Auditor
 	Livemode       bool
 	// Transport carries the calls to Stripe; nil is the usual one.
 	Transport http.RoundTripper

@@ -215,7 +215,7 @@ func TestACrowdThatHasPaidNeedsFewConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := billing.New(few, clock, membership.New(few, clock, outbox.New(few, clock)), q, config(r.url, newReferee(t)), nil)
+	b, err := billing.New(few, clock, membership.New(few, clock, outbox.New(few, clock)), q, config(r.url, newReferee(t), r.acts), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

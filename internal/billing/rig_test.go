@@ -50,6 +50,7 @@ type rig struct {
 	membership *membership.Membership
 	billing    *billing.Billing
 	mailbox    *mailbox
+	acts       acts
 }
 
 // mailbox is where the sandbox delivers. Unless it holds, it passes on at once.
@@ -94,10 +95,11 @@ func (m *mailbox) take() []letter {
 	return held
 }
 
-func config(base string, transport http.RoundTripper) billing.Config {
+func config(base string, transport http.RoundTripper, auditor account.Auditor) billing.Config {
 	return billing.Config{
 		SecretKey: secretKey, APIBase: base, WebhookSecrets: []string{"whsec_of_the_year_before", webhookSecret},
-		SuccessURL: "https://club.test/welcome?session={CHECKOUT_SESSION_ID}", CancelURL: "https://club.test/plans", Transport: transport,
+		SuccessURL: "https://club.test/welcome?session={CHECKOUT_SESSION_ID}", CancelURL: "https://club.test/plans",
+		ReturnURL: "https://club.test/membership", Auditor: auditor, Transport: transport,
 	}
 }
 
@@ -127,13 +129,13 @@ func newIdleRig(t *testing.T) *rig {
 	}
 	server := httptest.NewServer(box)
 	box.SetBaseURL(server.URL)
-	r := &rig{t: t, db: pgtest.New(t), box: box, url: server.URL, mailbox: &mailbox{}}
+	r := &rig{t: t, db: pgtest.New(t), box: box, url: server.URL, mailbox: &mailbox{}, acts: acts{}}
 	clock := boxClock{box}
 	if r.queue, err = job.New(r.db, job.Config{Poll: 100 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	r.membership = membership.New(r.db, clock, outbox.New(r.db, clock))
-	r.billing, err = billing.New(r.db, clock, r.membership, r.queue, config(server.URL, newReferee(t)), nil)
+	r.billing, err = billing.New(r.db, clock, r.membership, r.queue, config(server.URL, newReferee(t), r.acts), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,6 +51,8 @@ type invoice struct {
 	Currency             string
 	Attempts             int64
 	HostedURL            string
+	Number               string
+	PDFURL               string `gorm:"column:pdf_url"`
 	CreatedAt            time.Time
 	PaidAt               *time.Time
 	UpdatedAt            time.Time
@@ -140,17 +142,19 @@ func (s store) email(ctx context.Context, userID uuid.UUID) (string, error) {
 
 const upsertInvoiceSQL = `
 INSERT INTO invoices AS i (id, stripe_id, user_id, stripe_subscription_id, status, billing_reason, amount_due_minor,
-	amount_paid_minor, currency, attempts, hosted_url, created_at, paid_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	amount_paid_minor, currency, attempts, hosted_url, number, pdf_url, created_at, paid_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (stripe_id) DO UPDATE SET status = excluded.status, amount_due_minor = excluded.amount_due_minor,
 	amount_paid_minor = excluded.amount_paid_minor, attempts = excluded.attempts, hosted_url = excluded.hosted_url,
-	paid_at = excluded.paid_at, updated_at = excluded.updated_at
-WHERE i.user_id = excluded.user_id AND (i.status, i.amount_due_minor, i.amount_paid_minor, i.attempts, i.hosted_url, i.paid_at)
-	IS DISTINCT FROM (excluded.status, excluded.amount_due_minor, excluded.amount_paid_minor, excluded.attempts, excluded.hosted_url, excluded.paid_at)`
+	number = excluded.number, pdf_url = excluded.pdf_url, paid_at = excluded.paid_at, updated_at = excluded.updated_at
+WHERE i.user_id = excluded.user_id
+	AND (i.status, i.amount_due_minor, i.amount_paid_minor, i.attempts, i.hosted_url, i.number, i.pdf_url, i.paid_at)
+	IS DISTINCT FROM (excluded.status, excluded.amount_due_minor, excluded.amount_paid_minor, excluded.attempts, excluded.hosted_url,
+		excluded.number, excluded.pdf_url, excluded.paid_at)`
 
 func (s store) upsertInvoice(ctx context.Context, v invoice) error {
 	return s.exec(ctx, "write an invoice", upsertInvoiceSQL, pg.NewID(), v.StripeID, v.UserID, v.StripeSubscriptionID, v.Status,
-		v.BillingReason, v.AmountDueMinor, v.AmountPaidMinor, v.Currency, v.Attempts, v.HostedURL, v.CreatedAt, v.PaidAt, v.UpdatedAt)
+		v.BillingReason, v.AmountDueMinor, v.AmountPaidMinor, v.Currency, v.Attempts, v.HostedURL, v.Number, v.PDFURL, v.CreatedAt, v.PaidAt, v.UpdatedAt)
 }
 
 // liveRow is a subscription that we believe to be running.

@@ -100,7 +100,7 @@ func TestEventsThatAreNotForUs(t *testing.T) {
 func TestAnotherVersionIsToldAndApplied(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
-	cfg := config(r.url, nil)
+	cfg := config(r.url, nil, acts{})
 	var told []string
 	cfg.VersionMismatch = func(version string) { told = append(told, version) }
 	b := r.second(cfg)
@@ -121,7 +121,7 @@ func TestBillingDoesNotStartWithoutItsSecrets(t *testing.T) {
 		"an empty secret":   func(c *billing.Config) { c.WebhookSecrets = []string{webhookSecret, ""} },
 		"a short secret":    func(c *billing.Config) { c.WebhookSecrets = []string{"whsec_short"} },
 	} {
-		cfg := config("http://stripe.test", nil)
+		cfg := config("http://stripe.test", nil, acts{})
 		spoil(&cfg)
 		if _, err := billing.New(nil, nil, nil, nil, cfg, nil); err == nil {
 			t.Errorf("%s: it starts", name)

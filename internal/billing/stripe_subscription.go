@@ -194,6 +194,7 @@ func invoiceOf(i *stripe.Invoice) invoice {
 	v := invoice{
 		StripeID: i.ID, Status: string(i.Status), BillingReason: string(i.BillingReason), AmountDueMinor: i.AmountDue,
 		AmountPaidMinor: i.AmountPaid, Currency: string(i.Currency), Attempts: i.AttemptCount, HostedURL: i.HostedInvoiceURL,
+		Number: i.Number, PDFURL: i.InvoicePDF,
 	}
 	if i.Subscription != nil {
 		v.StripeSubscriptionID = i.Subscription.ID

@@ -74,7 +74,7 @@ func (b *Billing) fetch(ctx context.Context, userID uuid.UUID, customer string) 
 	}
 	if erased {
 		for n := range invoices {
-			invoices[n].HostedURL = ""
+			invoices[n].HostedURL, invoices[n].PDFURL = "", ""
 		}
 	}
 	open := payURLs(invoices)

@@ -111,6 +111,17 @@ CREATE TABLE public.blocks (
     CONSTRAINT blocks_check CHECK ((user_id <> blocked_id))
 );
 
+CREATE TABLE public.cancellations (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    reason text NOT NULL,
+    comment text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    taken_back_at timestamp with time zone,
+    CONSTRAINT cancellations_reason_check CHECK ((reason = ANY (ARRAY[''::text, 'customer_service'::text, 'low_quality'::text, 'missing_features'::text, 'other'::text, 'switched_service'::text, 'too_complex'::text, 'too_expensive'::text, 'unused'::text])))
+);
+
 CREATE TABLE public.checkouts (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -374,6 +385,8 @@ CREATE TABLE public.invoices (
     created_at timestamp with time zone NOT NULL,
     paid_at timestamp with time zone,
     updated_at timestamp with time zone NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    pdf_url text DEFAULT ''::text NOT NULL,
     CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text))
 );
 
@@ -826,6 +839,9 @@ ALTER TABLE ONLY public.bans
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (user_id, blocked_id);
 
+ALTER TABLE ONLY public.cancellations
+    ADD CONSTRAINT cancellations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_pkey PRIMARY KEY (id);
 
@@ -1061,6 +1077,10 @@ CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
 
 CREATE INDEX blocks_blocked_id_idx ON public.blocks USING btree (blocked_id);
 
+CREATE UNIQUE INDEX cancellations_open_key ON public.cancellations USING btree (subscription_id) WHERE (taken_back_at IS NULL);
+
+CREATE INDEX cancellations_user_id_idx ON public.cancellations USING btree (user_id);
+
 CREATE UNIQUE INDEX checkouts_one_open_key ON public.checkouts USING btree (user_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
 
 CREATE INDEX closed_addresses_until_idx ON public.closed_addresses USING btree (until);
@@ -1192,6 +1212,12 @@ ALTER TABLE ONLY public.blocks
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.cancellations
+    ADD CONSTRAINT cancellations_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.subscriptions(id);
+
+ALTER TABLE ONLY public.cancellations
+    ADD CONSTRAINT cancellations_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);

@@ -66,9 +66,17 @@ func billingTags() []Table {
 			Name: "invoices", About: "Your invoices.", Whose: by("user_id"), Rows: ByLaw, Retention: because(books),
 			Columns: columns(
 				exported(Money, "id", "stripe_id", "user_id", "stripe_subscription_id", "status", "billing_reason", "amount_due_minor",
-					"amount_paid_minor", "currency", "attempts", "created_at", "paid_at", "updated_at"),
-				// Whoever has this link sees the name on the invoice.
-				becomes(`''`, exported(Money, "hosted_url")),
+					"amount_paid_minor", "currency", "attempts", "number", "created_at", "paid_at", "updated_at"),
+				// Whoever has these links sees the name on the invoice.
+				becomes(`''`, exported(Money, "hosted_url", "pdf_url")),
+			),
+		},
+		{
+			Name: "cancellations", About: "Times at which you asked for your subscription to end, and why.",
+			Whose: by("user_id"), Rows: Kept, Retention: because(books),
+			Columns: columns(
+				exported(Money, "id", "user_id", "subscription_id", "reason", "asked_at", "taken_back_at"),
+				becomes(`''`, exported(Money, "comment")),
 			),
 		},
 		{
