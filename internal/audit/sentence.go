@@ -53,8 +53,8 @@ func sentences() map[string]sentence {
 		"passkey.rename":           {about: "One of your passkeys was given another name."},
 		"passkey.copy":             {about: "One of your passkeys counted backwards, as a copy of it would. If you have not restored a device, remove that passkey."},
 
-		"avatar.remove":   {about: "Your picture was taken away."},
-		"avatar.set":      {about: "Your picture was changed."},
+		"avatar.remove":     {about: "Your picture was taken away."},
+		"avatar.set":        {about: "Your picture was changed."},
 		"membership.cancel": {about: "You ended your membership with the period that is paid."},
 		"membership.keep":   {about: "You kept your membership after all."},
 
