@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,8 +45,16 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conservatory: "+err.Error())
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode tells what differs from what failed.
+func exitCode(err error) int {
+	if _, ok := errors.AsType[differentError](err); ok {
+		return 2
+	}
+	return 1
 }
 
 func run(ctx context.Context, args, environ []string, out io.Writer) error {

@@ -16,12 +16,13 @@ import (
 const migrationTimeout = 10 * time.Minute
 
 type stripeCommand struct {
-	Setup stripeSetup `cmd:"" help:"Make products, prices, the customer portal and the webhook endpoint from a plan file. Shows what it would do; --apply does it."`
+	Setup stripeSetup `cmd:"" help:"Bring a plan file, our catalogue and Stripe together: products, prices, the customer portal and the webhook endpoint. Shows what it would do on either side, and what drifted, and exits with 2 when that is anything; --apply does it."`
 }
 
 type stripeSetup struct {
 	Plans string `arg:"" help:"The plan file, see deployments/plans.json." type:"existingfile"`
-	Apply bool   `help:"Do it, instead of showing it."`
+	Apply bool   `help:"Do it, instead of showing it." xor:"do"`
+	Dry   bool   `name:"dry-run" help:"Only show it, which is what happens without --apply." xor:"do"`
 }
 
 // Run shows the difference between the plan file and Stripe, and applies it.
@@ -36,14 +37,19 @@ func (s stripeSetup) Run(p *process) error {
 		return err
 	}
 	opt := billing.SetupOptions{DryRun: !s.Apply, WebhookURL: app.Config.BaseURL + "/v1/webhooks/stripe"}
-	if err := app.Billing.Setup(p.ctx, plans, opt, p.out); err != nil {
-		return plain(err)
+	err = app.Billing.Setup(p.ctx, plans, opt, p.out)
+	if errors.Is(err, billing.ErrDifferent) {
+		return differentError{}
 	}
-	if !s.Apply {
-		fmt.Fprintln(p.out, "Nothing was changed. Add --apply to do it.")
-	}
-	return nil
+	return plain(err)
 }
+
+// differentError is that a dry run found something to do, which is told by the
+// exit code.
+type differentError struct{}
+
+// Error says what to do about it.
+func (differentError) Error() string { return "nothing was changed; add --apply to do it" }
 
 // plan is one entry of the plan file.
 type plan struct {
@@ -52,6 +58,8 @@ type plan struct {
 	Description string   `json:"description"`
 	Benefits    []string `json:"benefits"`
 	Hidden      bool     `json:"hidden"`
+	Group       string   `json:"group"`
+	Seats       int64    `json:"seats"`
 	Prices      []price  `json:"prices"`
 }
 
@@ -62,11 +70,12 @@ type price struct {
 	AmountMinor   int64  `json:"amount_minor"`
 	Currency      string `json:"currency"`
 	TrialDays     int64  `json:"trial_days"`
+	NoCard        bool   `json:"trial_without_card"`
 }
 
 // spec gives the plan at its place in the file.
 func (p plan) spec(position int) membership.PlanSpec {
-	s := membership.PlanSpec{Slug: p.Slug, Name: p.Name, Description: p.Description, Benefits: p.Benefits, Position: int64(position)}
+	s := membership.PlanSpec{Slug: p.Slug, Name: p.Name, Description: p.Description, Benefits: p.Benefits, Position: int64(position), Group: p.Group, Seats: p.Seats}
 	if p.Hidden {
 		s.State = membership.Hidden
 	}

@@ -257,6 +257,11 @@ func wrongField(t *testing.T, good apitest.Call, with func(string) apitest.Call,
 			all = append(all, broken{name + " is empty", with(merged(t, good, name, "")), []int{422}, pointer})
 		}
 	}
+	for _, wrong := range map[string][]string{
+		"uuid": {"", sentinel, "{019ab5c0-0000-7000-8000-000000000701}"}, "date": {"", "2027-02-31"}, "date-time": {"", "2027-02-31T00:00:00Z"},
+	}[s.Format] {
+		all = append(all, broken{fmt.Sprintf("%s is %q", name, wrong), with(merged(t, good, name, wrong)), []int{422}, pointer})
+	}
 	if s.Type.Is("integer") {
 		all = append(all, broken{name + " is a word", with(merged(t, good, name, sentinel)), []int{422}, pointer},
 			broken{name + " is a fraction", with(merged(t, good, name, 1.5)), []int{422}, pointer},

@@ -18,8 +18,18 @@ import (
 func budget(op middleware.Operation) int {
 	if n, ok := map[string]int{
 		"listTopics": 3, "listPosts": 4, "reply": 6, "listUnread": 2, "viewMember": 7, "suspendMember": 20,
-		"joinByInvitation": 20, // an account, what was offered and a session
-		"undoEmail":        17, // an account in four domains
+		"giveDiscount": 25,                     // a subscription is taken over
+		"getMoneyBack": 7, "refundInvoice": 45, // Stripe is asked twice, and all it says is written
+		"changePlan":        38, // all that Stripe has of her is taken over: subscriptions, invoices, ledger, access
+		"keepPlan":          21,
+		"getCheckout":       12, // it asks Stripe, and takes over what it says
+		"joinByInvitation":  21, // an account, what was offered and a session
+		"undoEmail":         17, // an account in four domains
+		"decideApplication": 24, // an answer, a grant, an award and what pays for it
+		"endMembership":     31, // what Stripe has of her is taken over, with her ledger and her access
+		"pauseMembership":   23, // a plan for Stripe is written down, Stripe is told, and its answer taken over
+		"returnFromPause":   26,
+		"mergeCustomer":     16,
 	}[op.ID]; ok {
 		return n
 	}

@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/admin"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/invitation"
+	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/privacy"
 )
 
@@ -29,12 +31,21 @@ type naming struct {
 	hashes int64
 	with   map[string]any // beside the address
 	before func(t *testing.T, h *apitest.House, email string)
+	path   string // where it is not the operation's
+	admin  bool   // an administrator asks
 }
 
 // namings has an entry for every operation that takes an address.
 func namings(t *testing.T, h *apitest.House) map[string]naming {
 	t.Helper()
+	plan := membership.PlanSpec{Slug: "circle", Name: "Circle", Description: "Everything", Prices: []membership.PriceSpec{
+		{Key: "monthly", Interval: "month", IntervalCount: 1, AmountMinor: 4900, Currency: "usd"},
+	}}
+	if err := h.SetUpStripe(t, []membership.PlanSpec{plan}); err != nil {
+		t.Fatal(err)
+	}
 	_, link := h.Invite(t, invitation.Invite{Uses: 1000})
+	seats := sponsorship(t, h)
 	newcomer := map[string]any{"password": "twelve years of logistics", "display_name": "Maria"}
 	return map[string]naming{
 		"signUp":         {status: http.StatusAccepted, hashes: 1, with: newcomer},
@@ -47,7 +58,20 @@ func namings(t *testing.T, h *apitest.House) map[string]naming {
 		}},
 		"changeEmail":      {status: http.StatusAccepted},
 		"createInvitation": {status: http.StatusCreated},
+		"inviteToSeat":     {status: http.StatusCreated, path: "/v1/sponsorships/" + seats + "/invitations", admin: true},
+		"buyGift":          {status: http.StatusCreated, with: map[string]any{"plan": "circle", "price": "monthly", "months": 1}},
 	}
+}
+
+// sponsorship is one with seats to invite to.
+func sponsorship(t *testing.T, h *apitest.House) (id string) {
+	t.Helper()
+	var made struct{ ID string }
+	h.Do(t, apitest.Call{
+		Method: http.MethodPost, Path: "/v1/admin/sponsorships", Token: h.Person(t, "who opens it", account.Admin).Token,
+		Body: map[string]any{"organisation": "Harbour Logistics", "seats": 100},
+	}).Must(t, http.StatusCreated).Into(t, &made)
+	return made.ID
 }
 
 // askForCode does what whoever tries codes has done before.
@@ -136,9 +160,10 @@ func TestNoAnswerTellsWhatIsBehindAnAddress(t *testing.T) {
 // her own, and compares the answers.
 func asked(t *testing.T, w *watch, now *clock.Manual, op middleware.Operation, n naming) {
 	t.Helper()
+	now.Advance(time.Hour) // so that those who asked before do not count
 	emails, tokens := addresses(t, w.h, op), map[string]string{}
 	for kind, email := range emails {
-		tokens[kind] = caller(t, w.h, op)
+		tokens[kind] = caller(t, w.h, op, n)
 		now.Advance(time.Second) // so that signing in here is not too much
 		if n.before != nil {
 			n.before(t, w.h, email)
@@ -167,12 +192,12 @@ func asked(t *testing.T, w *watch, now *clock.Manual, op middleware.Operation, n
 }
 
 // caller signs in whoever may ask, a new person each time; "" for anyone.
-func caller(t *testing.T, h *apitest.House, op middleware.Operation) string {
+func caller(t *testing.T, h *apitest.House, op middleware.Operation, n naming) string {
 	t.Helper()
 	switch {
 	case op.Access.Who == middleware.Anyone:
 		return ""
-	case op.Access.Relation == "inviter":
+	case n.admin, op.Access.Relation == "inviter":
 		return h.Person(t, "administrator", account.Admin).Token
 	}
 	return h.Person(t, "member").Token
@@ -182,6 +207,7 @@ func caller(t *testing.T, h *apitest.House, op middleware.Operation) string {
 type watch struct {
 	h     *apitest.House
 	asked int
+	of    string // the operation that is looked at; Stripe may call at the same time
 
 	mu   sync.Mutex
 	last middleware.Observed
@@ -190,12 +216,16 @@ type watch struct {
 func (w *watch) observe(o middleware.Observed) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last = o
+	if o.Operation == w.of {
+		w.last = o
+	}
 }
 
 var (
 	anyID   = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	attempt = regexp.MustCompile(`"signup":"[^"]*"`)
+	paidAt  = regexp.MustCompile(`cs_test_[0-9A-Za-z]+`)
+	expiry  = regexp.MustCompile(`"expires_at":"[^"]*"`)
 )
 
 // ask gives all there is to see of an answer, without what is random.
@@ -204,8 +234,12 @@ func (w *watch) ask(t *testing.T, op middleware.Operation, n naming, email, toke
 	body := map[string]any{"email": email}
 	maps.Copy(body, n.with)
 	w.asked++
+	w.mu.Lock()
+	w.of = op.ID
+	w.mu.Unlock()
+	path := cmp.Or(n.path, op.Path)
 	before, _ := w.h.App.Account.PasswordWork()
-	a := w.h.Do(t, apitest.Call{Method: op.Method, Path: op.Path, Token: token, Body: body, Header: map[string]string{
+	a := w.h.Do(t, apitest.Call{Method: op.Method, Path: path, Token: token, Body: body, Header: map[string]string{
 		"X-Request-Id": "request-of-a-test", "X-Forwarded-For": fmt.Sprintf("203.0.%d.%d", w.asked/250, w.asked%250),
 	}})
 	after, _ := w.h.App.Account.PasswordWork()
@@ -213,7 +247,7 @@ func (w *watch) ask(t *testing.T, op middleware.Operation, n naming, email, toke
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := fmt.Sprintf("%d, %d hashes, %d statements\n%v\n%s", a.Status, after-before, w.last.Statements, a.Header, a.Body)
-	for _, random := range []*regexp.Regexp{anyID, attempt} {
+	for _, random := range []*regexp.Regexp{anyID, attempt, paidAt, expiry} {
 		text = random.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat("x", len(s)) })
 	}
 	return text

@@ -67,7 +67,10 @@ func TestErasureLeavesNothingOfHer(t *testing.T) {
 			maria, aisha := pair(t, h)
 			maria.leaveMore(t)
 			before := aisha.kept(t)
-			customer := maria.rows["stripe_customers"]["stripe_id"]
+			customer, err := h.App.Billing.Customer(t.Context(), maria.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
 			maria.nameAtStripe(t, customer)
 			now := clock.NewManual(time.Now())
 			k := &killer{}

@@ -59,6 +59,11 @@ func given() map[string]func(e *everywhere) any {
 		"enrolments.state":         is("active"),
 		"enrolments.ended_at":      is(nil),
 		"subscriptions.status":     is("canceled"),
+		"offers.percent_off":       is(0),
+		"offers.amount_off_minor":  is(500),
+		"offers.currency":          is("usd"),
+		"offers.duration":          is("once"),
+		"offers.months":            is(0),
 		"stripe_customers.user_id": func(e *everywhere) any { return e.ID },
 		"secrets.user_id":          func(e *everywhere) any { return e.ID },
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type House struct {
 	Provider *oidctest.Provider
 	client   *http.Client
 	clock    clock.Clock
+	begun    *atomic.Bool // the jobs of the start are in the queue
 }
 
 // Option changes the configuration before the house is built.
@@ -58,7 +60,7 @@ func New(t testing.TB, options ...Option) *House {
 // At is New by a clock that the test moves.
 func At(t testing.TB, c clock.Clock, options ...Option) *House {
 	t.Helper()
-	h := &House{client: &http.Client{Timeout: 30 * time.Second}, clock: c}
+	h := &House{client: &http.Client{Timeout: 30 * time.Second}, clock: c, begun: &atomic.Bool{}}
 	smtp := h.mail(t)
 	h.stripe(t)
 	h.Provider = oidctest.New(t, clock.System{}.Now)
@@ -160,16 +162,32 @@ func (h *House) stripe(t testing.TB) {
 	})
 }
 
-// Settle waits until every webhook is delivered and every job is done.
+// Settle waits until every webhook is delivered and every job is done, those
+// of the start too.
 func (h *House) Settle(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	h.begin(ctx, t)
 	if err := h.Sandbox.WaitIdle(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.App.Queue.WaitIdle(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// begin waits for the jobs that a worker does at its start: they come when it
+// is elected, which may be after the first requests.
+func (h *House) begin(ctx context.Context, t testing.TB) {
+	t.Helper()
+	for !h.begun.Load() {
+		var n int
+		if err := h.App.DB.Pool().QueryRow(ctx, `SELECT count(*) FROM river_job WHERE kind = 'billing.reconcile_all'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		h.begun.Store(n > 0)
+		time.Sleep(time.Millisecond)
 	}
 }
 

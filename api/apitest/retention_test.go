@@ -50,6 +50,10 @@ func TestAfterFourHundredDaysExactlyWhatIsOldIsGone(t *testing.T) {
 		now.Now().Add(day), now.Now().Add(500*day)); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := h.App.DB.Pool().Exec(t.Context(), `INSERT INTO trial_addresses (hash, until) VALUES ('soon', $1), ('later', $2)`,
+		now.Now().Add(day), now.Now().Add(500*day)); err != nil {
+		t.Fatal(err)
+	}
 	now.Advance(400 * 24 * time.Hour)
 	grace := &everywhere{Someone: h.Person(t, "grace"), name: "grace", h: h, other: maria.ID}
 	grace.fill(t)

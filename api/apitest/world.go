@@ -162,9 +162,12 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	if (op.ID == "getErasure" || op.ID == "undoErasure") && who.Token != "" {
 		w.h.planErasure(t, who)
 	}
-	if strings.Contains(op.Path, "{grant_id}") {
+	if strings.Contains(op.Path, "/grants/{grant_id}") {
+		c.Path = strings.Replace(c.Path, "{grant_id}", w.h.Given(t, id).String(), 1)
+	} else if strings.Contains(op.Path, "{grant_id}") {
 		c.Path = strings.Replace(c.Path, "{grant_id}", w.h.Role(t, id, account.Coach).String(), 1)
 	}
+	c.Path = strings.Replace(c.Path, "{key}", "monthly", 1)
 	if op.ID == "listMembershipReportMembers" {
 		c.Path += "?movement=new"
 	}
@@ -180,14 +183,31 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	w.passkey(t, op, who, &c)
 	w.h.proof(t, op, who, &c)
 	w.invited(t, op, &c)
+	w.h.refunded(t, op, id, &c)
+	w.subscribed(t, op, who, &c)
+	w.giving(t, op, &c)
+	w.h.payment(t, op, &c)
+	if before, after, ok := strings.Cut(c.Path, "{slug}"); ok {
+		c.Path = before + w.h.Offer(t).Slug + after
+	}
+	if op.ID == "giveDiscount" {
+		c.Body = map[string]any{"offer": w.h.Offer(t).Slug}
+		w.h.Settle(t) // Stripe has heard of it
+	}
+	if op.ID == "createPlan" || op.ID == "createOffer" {
+		c.Body.(map[string]any)["slug"] = "plan-" + pg.NewID().String() //nolint:forcetypeassert // the contract shows an object
+	}
 	return c
 }
 
 // standIn is who asks in place of somebody whom the request would change.
 func (w World) standIn(t testing.TB, op middleware.Operation, who Someone) Someone {
 	t.Helper()
-	if (shutsOut(op) || usesUp(op)) && who.Token != "" {
+	if (shutsOut(op) || usesUp(op) || asSubscriber(op)) && who.Token != "" {
 		who = w.twin(t, who)
+	}
+	if (op.ID == "redeemGift" || op.ID == "takeSeat" || op.ID == "leaveSeat") && who.Token != "" {
+		who = w.twin(t, who) // she has access then
 	}
 	if op.ID == "removeTOTP" && who.Token != "" && who.Secret == "" {
 		w.h.AddFactor(t, &who)
@@ -206,6 +226,24 @@ func (w World) subject(t testing.TB, op middleware.Operation, who Someone) uuid.
 		return w.h.otherSession(t, who)
 	case strings.HasPrefix(op.Path, "/v1/me/exports/{id}") && who.Token != "":
 		return w.h.Export(t, who)
+	case strings.HasPrefix(op.Path, "/v1/membership/purchases/{id}") && who.Token != "":
+		return w.h.Purchase(t, who)
+	case op.ID == "giveDiscount" && who.Token != "":
+		return w.h.Paying(t).ID
+	case op.ID == "closeOffer":
+		return w.h.Offer(t).ID
+	case strings.HasPrefix(op.Path, "/v1/admin/plans/{id}"):
+		return w.h.Plan(t).ID
+	case op.ID == "getCheckout" && who.Token != "":
+		return w.h.Checkout(t, who)
+	case strings.Contains(op.Path, "/sponsorships/{id}"):
+		return w.h.Sponsorship(t, who)
+	case strings.Contains(op.Path, "/funds/{id}"):
+		return w.h.Fund(t)
+	case strings.Contains(op.Path, "/applications/{id}") && who.Token != "":
+		return w.application(t, op, who)
+	case strings.Contains(op.Path, "/gifts/{id}"):
+		return w.h.Gift(t, who, op.ID != "payGift")
 	case strings.HasPrefix(op.Path, "/v1/invitations/{id}"):
 		return w.invite(t, op, who).ID
 	case strings.HasPrefix(op.Path, "/v1/cohorts/{id}"):
@@ -227,6 +265,12 @@ func (w World) subject(t testing.TB, op middleware.Operation, who Someone) uuid.
 		return id
 	case strings.HasPrefix(op.Path, "/v1/me/outline/items/{id}"):
 		return w.Lesson
+	case op.ID == "refundInvoice" && slices.Contains(who.roles, account.Admin):
+		return w.h.Payer(t)
+	case op.ID == "endMembership":
+		return w.h.Payer(t)
+	case op.ID == "clearBillingFlag":
+		return w.h.flag(t)
 	case strings.HasPrefix(op.Path, "/v1/admin/members/{id}"):
 		return w.h.Stranger(t)
 	}

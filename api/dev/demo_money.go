@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 	"github.com/womens-tech-conservatory/conservatory/internal/clock"
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
@@ -55,7 +56,7 @@ func (s sandbox) call(ctx context.Context, method, path, body string, out any) e
 
 // subscribe goes the way every member goes: checkout, hosted page, sync.
 func (c *community) subscribe(ctx context.Context, email, plan, price, card string) error {
-	checkout, _, err := c.app.Billing.StartCheckout(ctx, c.actors[email], plan, price)
+	checkout, _, err := c.app.Billing.StartCheckout(ctx, c.actors[email], billing.Choice{Plan: plan, Price: price})
 	if err != nil {
 		return fmt.Errorf("start checkout for %s: %w", email, err)
 	}

@@ -12,6 +12,12 @@ type API struct {
 	Profile
 	Signin
 	Membership
+	Grant
+	Catalogue
+	Gift
+	Scholarship
+	Billing
+	Sponsor
 	Cohort
 	Forum
 	Programme

@@ -23,3 +23,13 @@ func orZero(p *time.Time) time.Time {
 	}
 	return *p
 }
+
+// usualPage is how many rows a page has when nobody says.
+const usualPage = 30
+
+func limitOr(limit int) int {
+	if limit <= 0 {
+		return usualPage
+	}
+	return limit
+}

@@ -6,12 +6,16 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/api/openapi"
 	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
+	"github.com/womens-tech-conservatory/conservatory/internal/pause"
+	"github.com/womens-tech-conservatory/conservatory/internal/reminder"
 )
 
 // Membership answers for plans, one's own membership and paying for it.
 type Membership struct {
 	Membership *membership.Membership
 	Billing    *billing.Billing
+	Pause      *pause.Pause
+	Reminder   *reminder.Reminder
 }
 
 // ListPlans answers GET /v1/plans.
@@ -20,11 +24,18 @@ func (h Membership) ListPlans(ctx context.Context, _ openapi.ListPlansRequestObj
 	if err != nil {
 		return nil, err
 	}
+	left, err := h.Billing.Places(ctx)
+	if err != nil {
+		return nil, err
+	}
 	items := make([]openapi.Plan, len(plans))
 	for i, p := range plans {
 		items[i] = planOut(p)
+		if n, counted := left[p.ID]; counted {
+			items[i].SeatsLeft, items[i].SoldOut = int(n), n == 0
+		}
 	}
-	return openapi.ListPlans200JSONResponse{Items: items}, nil
+	return openapi.ListPlans200JSONResponse{Items: items, TermsVersion: h.Billing.Terms()}, nil
 }
 
 // GetMembership answers GET /v1/membership.
@@ -39,33 +50,57 @@ func (h Membership) own(ctx context.Context) (openapi.Membership, error) {
 	if err != nil {
 		return openapi.Membership{}, err
 	}
+	rest, err := h.Pause.Of(ctx, actor(ctx).ID)
+	out := membershipOut(own)
+	out.Pause = pauseOut(rest)
+	return out, err
+}
+
+func membershipOut(own membership.Overview) openapi.Membership {
 	lines := make([]openapi.Subscription, len(own.Subscriptions))
 	for i, s := range own.Subscriptions {
 		lines[i] = subscriptionOut(s)
 	}
-	return openapi.Membership{Access: accessOut(own.Access), Subscriptions: lines}, nil
+	grants := make([]openapi.OwnGrant, len(own.Grants))
+	for i, g := range own.Grants {
+		grants[i] = ownGivenOut(g)
+	}
+	return openapi.Membership{Access: accessOut(own.Access), Subscriptions: lines, Grants: grants}
 }
 
 // StartCheckout answers POST /v1/membership/checkout.
 func (h Membership) StartCheckout(ctx context.Context, in openapi.StartCheckoutRequestObject) (openapi.StartCheckoutResponseObject, error) {
-	open, fresh, err := h.Billing.StartCheckout(ctx, actor(ctx), in.Body.Plan, in.Body.Price)
+	open, fresh, err := h.Billing.StartCheckout(ctx, actor(ctx), billing.Choice{Plan: in.Body.Plan, Price: in.Body.Price, Terms: in.Body.Terms, Offer: in.Body.Offer})
 	if err != nil {
 		return nil, err
 	}
-	out := openapi.Checkout{CheckoutURL: open.URL, ExpiresAt: open.ExpiresAt}
+	out := checkoutOut(open)
 	if !fresh {
 		return openapi.StartCheckout200JSONResponse(out), nil
 	}
 	return openapi.StartCheckout201JSONResponse(out), nil
 }
 
+// GetCheckout answers GET /v1/membership/checkout/{id}.
+func (h Membership) GetCheckout(ctx context.Context, in openapi.GetCheckoutRequestObject) (openapi.GetCheckoutResponseObject, error) {
+	c, err := h.Billing.Checkout(ctx, actor(ctx), in.ID)
+	return openapi.GetCheckout200JSONResponse(checkoutOut(c)), err
+}
+
+func checkoutOut(c billing.Checkout) openapi.Checkout {
+	return openapi.Checkout{
+		ID: c.ID, Plan: c.Plan, Price: c.Price, State: openapi.CheckoutState(c.State), CheckoutURL: c.URL, ExpiresAt: c.ExpiresAt,
+	}
+}
+
 func planOut(p membership.PlanWithPrices) openapi.Plan {
-	out := openapi.Plan{Slug: p.Slug, Name: p.Name, Description: p.Description, Benefits: []string{}, Prices: make([]openapi.Price, len(p.Prices))}
+	out := openapi.Plan{Slug: p.Slug, Name: p.Name, Description: p.Description, Group: p.GroupKey, Benefits: []string{}, Prices: make([]openapi.Price, len(p.Prices))}
 	out.Benefits = append(out.Benefits, p.BenefitList()...)
 	for i, price := range p.Prices {
 		out.Prices[i] = openapi.Price{
 			Key: price.Key, Interval: openapi.Interval(price.Interval), IntervalCount: int(price.IntervalCount),
 			Amount: openapi.Money{Minor: price.AmountMinor, Currency: price.Currency}, TrialDays: int(price.TrialDays),
+			CardForTrial: price.CardForTrial,
 		}
 	}
 	return out
@@ -79,11 +114,15 @@ func accessOut(a membership.Access) openapi.Access {
 }
 
 func subscriptionOut(s membership.Line) openapi.Subscription {
-	return openapi.Subscription{
+	out := openapi.Subscription{
 		ID: s.ID, Plan: s.PlanSlug, Price: s.PriceKey, Status: openapi.SubscriptionStatus(s.Status),
 		Amount: openapi.Money{Minor: s.AmountMinor, Currency: s.Currency}, Interval: openapi.Interval(s.Interval),
 		IntervalCount: int(s.IntervalCount), CurrentPeriodEnd: orZero(s.CurrentPeriodEnd), EndsAt: orZero(s.EndsAt()),
 	}
+	if s.NextAt != nil && s.NextPlanSlug != "" {
+		out.Next = openapi.PlanNext{Plan: s.NextPlanSlug, Price: s.NextPriceKey, At: s.NextAt.UTC()}
+	}
+	return out
 }
 
 // CancelMembership answers PUT /v1/membership/cancellation.
@@ -129,4 +168,13 @@ func (h Membership) ListInvoices(ctx context.Context, _ openapi.ListInvoicesRequ
 		}
 	}
 	return out, nil
+}
+
+// RefreshMembership answers POST /v1/membership/refresh.
+func (h Membership) RefreshMembership(ctx context.Context, _ openapi.RefreshMembershipRequestObject) (openapi.RefreshMembershipResponseObject, error) {
+	if err := h.Billing.Refresh(ctx, actor(ctx).ID, "member"); err != nil {
+		return nil, err
+	}
+	own, err := h.own(ctx)
+	return openapi.RefreshMembership200JSONResponse(own), err
 }

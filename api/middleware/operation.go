@@ -59,6 +59,7 @@ type Contract struct {
 // LoadContract reads the contract and refuses one in which an operation has
 // no x-access, or lets guess without an x-limit: nothing is open by mistake.
 func LoadContract(ctx context.Context, spec []byte) (*Contract, error) {
+	formats()
 	doc, err := openapi3.NewLoader().LoadFromData(spec)
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)

@@ -22,19 +22,19 @@ import (
 
 // Defines values for AccessNotice.
 const (
-	EndsSoon      AccessNotice = "ends_soon"
-	PaymentFailed AccessNotice = "payment_failed"
-	TrialEnds     AccessNotice = "trial_ends"
+	AccessNoticeEndsSoon      AccessNotice = "ends_soon"
+	AccessNoticePaymentFailed AccessNotice = "payment_failed"
+	AccessNoticeTrialEnds     AccessNotice = "trial_ends"
 )
 
 // Valid indicates whether the value is a known member of the AccessNotice enum.
 func (e AccessNotice) Valid() bool {
 	switch e {
-	case EndsSoon:
+	case AccessNoticeEndsSoon:
 		return true
-	case PaymentFailed:
+	case AccessNoticePaymentFailed:
 		return true
-	case TrialEnds:
+	case AccessNoticeTrialEnds:
 		return true
 	default:
 		return false
@@ -92,6 +92,33 @@ func (e AccessLevel) Valid() bool {
 	}
 }
 
+// Defines values for ApplicationState.
+const (
+	ApplicationStateAwarded     ApplicationState = "awarded"
+	ApplicationStateNotThisTime ApplicationState = "not_this_time"
+	ApplicationStateOpen        ApplicationState = "open"
+	ApplicationStateWaitlisted  ApplicationState = "waitlisted"
+	ApplicationStateWithdrawn   ApplicationState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ApplicationState enum.
+func (e ApplicationState) Valid() bool {
+	switch e {
+	case ApplicationStateAwarded:
+		return true
+	case ApplicationStateNotThisTime:
+		return true
+	case ApplicationStateOpen:
+		return true
+	case ApplicationStateWaitlisted:
+		return true
+	case ApplicationStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Audience.
 const (
 	Members   Audience = "members"
@@ -113,36 +140,123 @@ func (e Audience) Valid() bool {
 	}
 }
 
+// Defines values for BillingEventState.
+const (
+	BillingEventStateApplied  BillingEventState = "applied"
+	BillingEventStateDead     BillingEventState = "dead"
+	BillingEventStateIgnored  BillingEventState = "ignored"
+	BillingEventStateReceived BillingEventState = "received"
+)
+
+// Valid indicates whether the value is a known member of the BillingEventState enum.
+func (e BillingEventState) Valid() bool {
+	switch e {
+	case BillingEventStateApplied:
+		return true
+	case BillingEventStateDead:
+		return true
+	case BillingEventStateIgnored:
+		return true
+	case BillingEventStateReceived:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillingFlagKind.
+const (
+	CatalogueDrift BillingFlagKind = "catalogue_drift"
+	FraudWarning   BillingFlagKind = "fraud_warning"
+	InvoiceStuck   BillingFlagKind = "invoice_stuck"
+)
+
+// Valid indicates whether the value is a known member of the BillingFlagKind enum.
+func (e BillingFlagKind) Valid() bool {
+	switch e {
+	case CatalogueDrift:
+		return true
+	case FraudWarning:
+		return true
+	case InvoiceStuck:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillingReplayReason.
+const (
+	BillingReplayReasonAskedByMember BillingReplayReason = "asked_by_member"
+	BillingReplayReasonBugFixed      BillingReplayReason = "bug_fixed"
+	BillingReplayReasonOther         BillingReplayReason = "other"
+	BillingReplayReasonOutageOver    BillingReplayReason = "outage_over"
+)
+
+// Valid indicates whether the value is a known member of the BillingReplayReason enum.
+func (e BillingReplayReason) Valid() bool {
+	switch e {
+	case BillingReplayReasonAskedByMember:
+		return true
+	case BillingReplayReasonBugFixed:
+		return true
+	case BillingReplayReasonOther:
+		return true
+	case BillingReplayReasonOutageOver:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BillingReplayState.
+const (
+	BillingReplayStateDead    BillingReplayState = "dead"
+	BillingReplayStateIgnored BillingReplayState = "ignored"
+)
+
+// Valid indicates whether the value is a known member of the BillingReplayState enum.
+func (e BillingReplayState) Valid() bool {
+	switch e {
+	case BillingReplayStateDead:
+		return true
+	case BillingReplayStateIgnored:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CancellationReason.
 const (
-	CustomerService CancellationReason = "customer_service"
-	LowQuality      CancellationReason = "low_quality"
-	MissingFeatures CancellationReason = "missing_features"
-	Other           CancellationReason = "other"
-	SwitchedService CancellationReason = "switched_service"
-	TooComplex      CancellationReason = "too_complex"
-	TooExpensive    CancellationReason = "too_expensive"
-	Unused          CancellationReason = "unused"
+	CancellationReasonCustomerService CancellationReason = "customer_service"
+	CancellationReasonLowQuality      CancellationReason = "low_quality"
+	CancellationReasonMissingFeatures CancellationReason = "missing_features"
+	CancellationReasonOther           CancellationReason = "other"
+	CancellationReasonSwitchedService CancellationReason = "switched_service"
+	CancellationReasonTooComplex      CancellationReason = "too_complex"
+	CancellationReasonTooExpensive    CancellationReason = "too_expensive"
+	CancellationReasonUnused          CancellationReason = "unused"
 )
 
 // Valid indicates whether the value is a known member of the CancellationReason enum.
 func (e CancellationReason) Valid() bool {
 	switch e {
-	case CustomerService:
+	case CancellationReasonCustomerService:
 		return true
-	case LowQuality:
+	case CancellationReasonLowQuality:
 		return true
-	case MissingFeatures:
+	case CancellationReasonMissingFeatures:
 		return true
-	case Other:
+	case CancellationReasonOther:
 		return true
-	case SwitchedService:
+	case CancellationReasonSwitchedService:
 		return true
-	case TooComplex:
+	case CancellationReasonTooComplex:
 		return true
-	case TooExpensive:
+	case CancellationReasonTooExpensive:
 		return true
-	case Unused:
+	case CancellationReasonUnused:
 		return true
 	default:
 		return false
@@ -167,6 +281,54 @@ func (e Capability) Valid() bool {
 	case Read:
 		return true
 	case Reply:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CataloguePriceState.
+const (
+	CataloguePriceStateArchived CataloguePriceState = "archived"
+	CataloguePriceStatePublic   CataloguePriceState = "public"
+)
+
+// Valid indicates whether the value is a known member of the CataloguePriceState enum.
+func (e CataloguePriceState) Valid() bool {
+	switch e {
+	case CataloguePriceStateArchived:
+		return true
+	case CataloguePriceStatePublic:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CheckoutState.
+const (
+	CheckoutStateActive  CheckoutState = "active"
+	CheckoutStateEnded   CheckoutState = "ended"
+	CheckoutStateExpired CheckoutState = "expired"
+	CheckoutStateFailed  CheckoutState = "failed"
+	CheckoutStateOpen    CheckoutState = "open"
+	CheckoutStatePending CheckoutState = "pending"
+)
+
+// Valid indicates whether the value is a known member of the CheckoutState enum.
+func (e CheckoutState) Valid() bool {
+	switch e {
+	case CheckoutStateActive:
+		return true
+	case CheckoutStateEnded:
+		return true
+	case CheckoutStateExpired:
+		return true
+	case CheckoutStateFailed:
+		return true
+	case CheckoutStateOpen:
+		return true
+	case CheckoutStatePending:
 		return true
 	default:
 		return false
@@ -215,6 +377,66 @@ func (e CredentialType) Valid() bool {
 	}
 }
 
+// Defines values for CreditNoteStatus.
+const (
+	CreditNoteStatusIssued CreditNoteStatus = "issued"
+	CreditNoteStatusVoid   CreditNoteStatus = "void"
+)
+
+// Valid indicates whether the value is a known member of the CreditNoteStatus enum.
+func (e CreditNoteStatus) Valid() bool {
+	switch e {
+	case CreditNoteStatusIssued:
+		return true
+	case CreditNoteStatusVoid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CustomerMergeReason.
+const (
+	CustomerMergeReasonMadeByHand CustomerMergeReason = "made_by_hand"
+	CustomerMergeReasonOther      CustomerMergeReason = "other"
+	CustomerMergeReasonPaidTwice  CustomerMergeReason = "paid_twice"
+)
+
+// Valid indicates whether the value is a known member of the CustomerMergeReason enum.
+func (e CustomerMergeReason) Valid() bool {
+	switch e {
+	case CustomerMergeReasonMadeByHand:
+		return true
+	case CustomerMergeReasonOther:
+		return true
+	case CustomerMergeReasonPaidTwice:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DecisionAnswer.
+const (
+	DecisionAnswerAwarded     DecisionAnswer = "awarded"
+	DecisionAnswerNotThisTime DecisionAnswer = "not_this_time"
+	DecisionAnswerWaitlisted  DecisionAnswer = "waitlisted"
+)
+
+// Valid indicates whether the value is a known member of the DecisionAnswer enum.
+func (e DecisionAnswer) Valid() bool {
+	switch e {
+	case DecisionAnswerAwarded:
+		return true
+	case DecisionAnswerNotThisTime:
+		return true
+	case DecisionAnswerWaitlisted:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceWay.
 const (
 	DeviceWayCode       DeviceWay = "code"
@@ -236,6 +458,39 @@ func (e DeviceWay) Valid() bool {
 	case DeviceWayPasskey:
 		return true
 	case DeviceWayPassword:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DisputeStatus.
+const (
+	Lost                 DisputeStatus = "lost"
+	NeedsResponse        DisputeStatus = "needs_response"
+	UnderReview          DisputeStatus = "under_review"
+	WarningClosed        DisputeStatus = "warning_closed"
+	WarningNeedsResponse DisputeStatus = "warning_needs_response"
+	WarningUnderReview   DisputeStatus = "warning_under_review"
+	Won                  DisputeStatus = "won"
+)
+
+// Valid indicates whether the value is a known member of the DisputeStatus enum.
+func (e DisputeStatus) Valid() bool {
+	switch e {
+	case Lost:
+		return true
+	case NeedsResponse:
+		return true
+	case UnderReview:
+		return true
+	case WarningClosed:
+		return true
+	case WarningNeedsResponse:
+		return true
+	case WarningUnderReview:
+		return true
+	case Won:
 		return true
 	default:
 		return false
@@ -311,6 +566,144 @@ func (e ExportState) Valid() bool {
 	}
 }
 
+// Defines values for FundEntryKind.
+const (
+	FundEntryKindAward        FundEntryKind = "award"
+	FundEntryKindDeposit      FundEntryKind = "deposit"
+	FundEntryKindDonation     FundEntryKind = "donation"
+	FundEntryKindPayItForward FundEntryKind = "pay_it_forward"
+	FundEntryKindReturn       FundEntryKind = "return"
+	FundEntryKindWithdrawal   FundEntryKind = "withdrawal"
+)
+
+// Valid indicates whether the value is a known member of the FundEntryKind enum.
+func (e FundEntryKind) Valid() bool {
+	switch e {
+	case FundEntryKindAward:
+		return true
+	case FundEntryKindDeposit:
+		return true
+	case FundEntryKindDonation:
+		return true
+	case FundEntryKindPayItForward:
+		return true
+	case FundEntryKindReturn:
+		return true
+	case FundEntryKindWithdrawal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FundState.
+const (
+	FundStateClosed FundState = "closed"
+	FundStateOpen   FundState = "open"
+)
+
+// Valid indicates whether the value is a known member of the FundState enum.
+func (e FundState) Valid() bool {
+	switch e {
+	case FundStateClosed:
+		return true
+	case FundStateOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GiftState.
+const (
+	GiftStateExpired   GiftState = "expired"
+	GiftStateReady     GiftState = "ready"
+	GiftStateRedeemed  GiftState = "redeemed"
+	GiftStateUnpaid    GiftState = "unpaid"
+	GiftStateWithdrawn GiftState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the GiftState enum.
+func (e GiftState) Valid() bool {
+	switch e {
+	case GiftStateExpired:
+		return true
+	case GiftStateReady:
+		return true
+	case GiftStateRedeemed:
+		return true
+	case GiftStateUnpaid:
+		return true
+	case GiftStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GivenLevel.
+const (
+	GivenLevelFull     GivenLevel = "full"
+	GivenLevelReadOnly GivenLevel = "read_only"
+)
+
+// Valid indicates whether the value is a known member of the GivenLevel enum.
+func (e GivenLevel) Valid() bool {
+	switch e {
+	case GivenLevelFull:
+		return true
+	case GivenLevelReadOnly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantEndedBecause.
+const (
+	GrantEndedBecauseEnded  GrantEndedBecause = "ended"
+	GrantEndedBecausePaying GrantEndedBecause = "paying"
+)
+
+// Valid indicates whether the value is a known member of the GrantEndedBecause enum.
+func (e GrantEndedBecause) Valid() bool {
+	switch e {
+	case GrantEndedBecauseEnded:
+		return true
+	case GrantEndedBecausePaying:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GrantKind.
+const (
+	GrantKindAlumni      GrantKind = "alumni"
+	GrantKindComp        GrantKind = "comp"
+	GrantKindGift        GrantKind = "gift"
+	GrantKindScholarship GrantKind = "scholarship"
+	GrantKindSponsor     GrantKind = "sponsor"
+)
+
+// Valid indicates whether the value is a known member of the GrantKind enum.
+func (e GrantKind) Valid() bool {
+	switch e {
+	case GrantKindAlumni:
+		return true
+	case GrantKindComp:
+		return true
+	case GrantKindGift:
+		return true
+	case GrantKindScholarship:
+		return true
+	case GrantKindSponsor:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusOk          HealthStatus = "ok"
@@ -331,16 +724,16 @@ func (e HealthStatus) Valid() bool {
 
 // Defines values for Interval.
 const (
-	Month Interval = "month"
-	Year  Interval = "year"
+	IntervalMonth Interval = "month"
+	IntervalYear  Interval = "year"
 )
 
 // Valid indicates whether the value is a known member of the Interval enum.
 func (e Interval) Valid() bool {
 	switch e {
-	case Month:
+	case IntervalMonth:
 		return true
-	case Year:
+	case IntervalYear:
 		return true
 	default:
 		return false
@@ -425,6 +818,63 @@ func (e LockReasonCode) Valid() bool {
 	}
 }
 
+// Defines values for MemberLetterKind.
+const (
+	MemberLetterKindActionRequired MemberLetterKind = "action_required"
+	MemberLetterKindCardExpiring   MemberLetterKind = "card_expiring"
+	MemberLetterKindDisputeDue     MemberLetterKind = "dispute_due"
+	MemberLetterKindMembershipEnds MemberLetterKind = "membership_ends"
+	MemberLetterKindPaymentFailed  MemberLetterKind = "payment_failed"
+	MemberLetterKindRenewalAhead   MemberLetterKind = "renewal_ahead"
+	MemberLetterKindTrialEnding    MemberLetterKind = "trial_ending"
+)
+
+// Valid indicates whether the value is a known member of the MemberLetterKind enum.
+func (e MemberLetterKind) Valid() bool {
+	switch e {
+	case MemberLetterKindActionRequired:
+		return true
+	case MemberLetterKindCardExpiring:
+		return true
+	case MemberLetterKindDisputeDue:
+		return true
+	case MemberLetterKindMembershipEnds:
+		return true
+	case MemberLetterKindPaymentFailed:
+		return true
+	case MemberLetterKindRenewalAhead:
+		return true
+	case MemberLetterKindTrialEnding:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberLetterState.
+const (
+	Needless      MemberLetterState = "needless"
+	Promised      MemberLetterState = "promised"
+	Sent          MemberLetterState = "sent"
+	Undeliverable MemberLetterState = "undeliverable"
+)
+
+// Valid indicates whether the value is a known member of the MemberLetterState enum.
+func (e MemberLetterState) Valid() bool {
+	switch e {
+	case Needless:
+		return true
+	case Promised:
+		return true
+	case Sent:
+		return true
+	case Undeliverable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MemberViewState.
 const (
 	MemberViewStateActive    MemberViewState = "active"
@@ -437,6 +887,51 @@ func (e MemberViewState) Valid() bool {
 	case MemberViewStateActive:
 		return true
 	case MemberViewStateSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MembershipEndReason.
+const (
+	MembershipEndReasonAskedByMember MembershipEndReason = "asked_by_member"
+	MembershipEndReasonConduct       MembershipEndReason = "conduct"
+	MembershipEndReasonMistake       MembershipEndReason = "mistake"
+	MembershipEndReasonOther         MembershipEndReason = "other"
+	MembershipEndReasonPaidTwice     MembershipEndReason = "paid_twice"
+)
+
+// Valid indicates whether the value is a known member of the MembershipEndReason enum.
+func (e MembershipEndReason) Valid() bool {
+	switch e {
+	case MembershipEndReasonAskedByMember:
+		return true
+	case MembershipEndReasonConduct:
+		return true
+	case MembershipEndReasonMistake:
+		return true
+	case MembershipEndReasonOther:
+		return true
+	case MembershipEndReasonPaidTwice:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MembershipEndWhen.
+const (
+	MembershipEndWhenNow       MembershipEndWhen = "now"
+	MembershipEndWhenPeriodEnd MembershipEndWhen = "period_end"
+)
+
+// Valid indicates whether the value is a known member of the MembershipEndWhen enum.
+func (e MembershipEndWhen) Valid() bool {
+	switch e {
+	case MembershipEndWhenNow:
+		return true
+	case MembershipEndWhenPeriodEnd:
 		return true
 	default:
 		return false
@@ -485,6 +980,27 @@ func (e MyAuditEntryBy) Valid() bool {
 	case MyAuditEntryByStaff:
 		return true
 	case MyAuditEntryBySystem:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OfferDuration.
+const (
+	Forever   OfferDuration = "forever"
+	Once      OfferDuration = "once"
+	Repeating OfferDuration = "repeating"
+)
+
+// Valid indicates whether the value is a known member of the OfferDuration enum.
+func (e OfferDuration) Valid() bool {
+	switch e {
+	case Forever:
+		return true
+	case Once:
+		return true
+	case Repeating:
 		return true
 	default:
 		return false
@@ -581,6 +1097,48 @@ func (e PasskeyCreationOptionsAuthenticatorSelectionResidentKey) Valid() bool {
 	}
 }
 
+// Defines values for PlanEditState.
+const (
+	PlanEditStateArchived PlanEditState = "archived"
+	PlanEditStateHidden   PlanEditState = "hidden"
+	PlanEditStatePublic   PlanEditState = "public"
+)
+
+// Valid indicates whether the value is a known member of the PlanEditState enum.
+func (e PlanEditState) Valid() bool {
+	switch e {
+	case PlanEditStateArchived:
+		return true
+	case PlanEditStateHidden:
+		return true
+	case PlanEditStatePublic:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlanState.
+const (
+	PlanStateArchived PlanState = "archived"
+	PlanStateHidden   PlanState = "hidden"
+	PlanStatePublic   PlanState = "public"
+)
+
+// Valid indicates whether the value is a known member of the PlanState enum.
+func (e PlanState) Valid() bool {
+	switch e {
+	case PlanStateArchived:
+		return true
+	case PlanStateHidden:
+		return true
+	case PlanStatePublic:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PostState.
 const (
 	Deleted PostState = "deleted"
@@ -617,6 +1175,51 @@ func (e PostsFate) Valid() bool {
 	}
 }
 
+// Defines values for PriceNewInterval.
+const (
+	PriceNewIntervalMonth   PriceNewInterval = "month"
+	PriceNewIntervalQuarter PriceNewInterval = "quarter"
+	PriceNewIntervalYear    PriceNewInterval = "year"
+)
+
+// Valid indicates whether the value is a known member of the PriceNewInterval enum.
+func (e PriceNewInterval) Valid() bool {
+	switch e {
+	case PriceNewIntervalMonth:
+		return true
+	case PriceNewIntervalQuarter:
+		return true
+	case PriceNewIntervalYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProofDifferenceKind.
+const (
+	Content     ProofDifferenceKind = "content"
+	Ledger      ProofDifferenceKind = "ledger"
+	NotAtStripe ProofDifferenceKind = "not_at_stripe"
+	Unbound     ProofDifferenceKind = "unbound"
+)
+
+// Valid indicates whether the value is a known member of the ProofDifferenceKind enum.
+func (e ProofDifferenceKind) Valid() bool {
+	switch e {
+	case Content:
+		return true
+	case Ledger:
+		return true
+	case NotAtStripe:
+		return true
+	case Unbound:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProofMethod.
 const (
 	ProofMethodOidc         ProofMethod = "oidc"
@@ -644,6 +1247,99 @@ func (e ProofMethod) Valid() bool {
 	}
 }
 
+// Defines values for ProofRunState.
+const (
+	ProofRunStateDone    ProofRunState = "done"
+	ProofRunStateFailed  ProofRunState = "failed"
+	ProofRunStateRunning ProofRunState = "running"
+)
+
+// Valid indicates whether the value is a known member of the ProofRunState enum.
+func (e ProofRunState) Valid() bool {
+	switch e {
+	case ProofRunStateDone:
+		return true
+	case ProofRunStateFailed:
+		return true
+	case ProofRunStateRunning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PurchasePurpose.
+const (
+	PurchasePurposeDonation     PurchasePurpose = "donation"
+	PurchasePurposeGift         PurchasePurpose = "gift"
+	PurchasePurposeMembership   PurchasePurpose = "membership"
+	PurchasePurposePayItForward PurchasePurpose = "pay_it_forward"
+)
+
+// Valid indicates whether the value is a known member of the PurchasePurpose enum.
+func (e PurchasePurpose) Valid() bool {
+	switch e {
+	case PurchasePurposeDonation:
+		return true
+	case PurchasePurposeGift:
+		return true
+	case PurchasePurposeMembership:
+		return true
+	case PurchasePurposePayItForward:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PurchaseState.
+const (
+	PurchaseStateCreating   PurchaseState = "creating"
+	PurchaseStateExpired    PurchaseState = "expired"
+	PurchaseStateFailed     PurchaseState = "failed"
+	PurchaseStateOpen       PurchaseState = "open"
+	PurchaseStatePaid       PurchaseState = "paid"
+	PurchaseStateProcessing PurchaseState = "processing"
+)
+
+// Valid indicates whether the value is a known member of the PurchaseState enum.
+func (e PurchaseState) Valid() bool {
+	switch e {
+	case PurchaseStateCreating:
+		return true
+	case PurchaseStateExpired:
+		return true
+	case PurchaseStateFailed:
+		return true
+	case PurchaseStateOpen:
+		return true
+	case PurchaseStatePaid:
+		return true
+	case PurchaseStateProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QuoteEffect.
+const (
+	QuoteEffectNow       QuoteEffect = "now"
+	QuoteEffectPeriodEnd QuoteEffect = "period_end"
+)
+
+// Valid indicates whether the value is a known member of the QuoteEffect enum.
+func (e QuoteEffect) Valid() bool {
+	switch e {
+	case QuoteEffectNow:
+		return true
+	case QuoteEffectPeriodEnd:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefreshIn.
 const (
 	Body   RefreshIn = "body"
@@ -656,6 +1352,90 @@ func (e RefreshIn) Valid() bool {
 	case Body:
 		return true
 	case Cookie:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefundStatus.
+const (
+	RefundStatusCanceled       RefundStatus = "canceled"
+	RefundStatusFailed         RefundStatus = "failed"
+	RefundStatusPending        RefundStatus = "pending"
+	RefundStatusRequiresAction RefundStatus = "requires_action"
+	RefundStatusSucceeded      RefundStatus = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the RefundStatus enum.
+func (e RefundStatus) Valid() bool {
+	switch e {
+	case RefundStatusCanceled:
+		return true
+	case RefundStatusFailed:
+		return true
+	case RefundStatusPending:
+		return true
+	case RefundStatusRequiresAction:
+		return true
+	case RefundStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefundAccess.
+const (
+	End  RefundAccess = "end"
+	Keep RefundAccess = "keep"
+)
+
+// Valid indicates whether the value is a known member of the RefundAccess enum.
+func (e RefundAccess) Valid() bool {
+	switch e {
+	case End:
+		return true
+	case Keep:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefundOrderState.
+const (
+	RefundOrderStateAsked RefundOrderState = "asked"
+	RefundOrderStateDone  RefundOrderState = "done"
+)
+
+// Valid indicates whether the value is a known member of the RefundOrderState enum.
+func (e RefundOrderState) Valid() bool {
+	switch e {
+	case RefundOrderStateAsked:
+		return true
+	case RefundOrderStateDone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RefundReason.
+const (
+	Duplicate           RefundReason = "duplicate"
+	Fraudulent          RefundReason = "fraudulent"
+	RequestedByCustomer RefundReason = "requested_by_customer"
+)
+
+// Valid indicates whether the value is a known member of the RefundReason enum.
+func (e RefundReason) Valid() bool {
+	switch e {
+	case Duplicate:
+		return true
+	case Fraudulent:
+		return true
+	case RequestedByCustomer:
 		return true
 	default:
 		return false
@@ -788,6 +1568,33 @@ func (e UserVerification) Valid() bool {
 	}
 }
 
+// Defines values for ListApplicationsParamsState.
+const (
+	ListApplicationsParamsStateAwarded     ListApplicationsParamsState = "awarded"
+	ListApplicationsParamsStateNotThisTime ListApplicationsParamsState = "not_this_time"
+	ListApplicationsParamsStateOpen        ListApplicationsParamsState = "open"
+	ListApplicationsParamsStateWaitlisted  ListApplicationsParamsState = "waitlisted"
+	ListApplicationsParamsStateWithdrawn   ListApplicationsParamsState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ListApplicationsParamsState enum.
+func (e ListApplicationsParamsState) Valid() bool {
+	switch e {
+	case ListApplicationsParamsStateAwarded:
+		return true
+	case ListApplicationsParamsStateNotThisTime:
+		return true
+	case ListApplicationsParamsStateOpen:
+		return true
+	case ListApplicationsParamsStateWaitlisted:
+		return true
+	case ListApplicationsParamsStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetMembershipReportParamsFormat.
 const (
 	Csv  GetMembershipReportParamsFormat = "csv"
@@ -842,6 +1649,24 @@ func (e GetAvatarParamsSize) Valid() bool {
 	}
 }
 
+// AbandonedCheckout defines model for AbandonedCheckout.
+type AbandonedCheckout struct {
+	ID            openapi_types.UUID `json:"id"`
+	Amount        Money              `json:"amount"`
+	DisplayName   string             `json:"display_name"`
+	Email         string             `json:"email"`
+	ExpiresAt     time.Time          `json:"expires_at,omitempty,omitzero"`
+	Interval      Interval           `json:"interval"`
+	IntervalCount int                `json:"interval_count"`
+	MemberID      openapi_types.UUID `json:"member_id"`
+
+	// Open Whether she can still pay there.
+	Open      bool      `json:"open"`
+	Plan      string    `json:"plan"`
+	Price     string    `json:"price"`
+	StartedAt time.Time `json:"started_at"`
+}
+
 // Access defines model for Access.
 type Access struct {
 	Level AccessLevel `json:"level"`
@@ -877,6 +1702,61 @@ type AccessCount struct {
 
 // AccessLevel defines model for AccessLevel.
 type AccessLevel string
+
+// AmountOff defines model for AmountOff.
+type AmountOff struct {
+	Currency string `json:"currency"`
+	Minor    int64  `json:"minor"`
+}
+
+// Application defines model for Application.
+type Application struct {
+	ID        openapi_types.UUID `json:"id"`
+	Months    int                `json:"months"`
+	Situation string             `json:"situation"`
+	Hope      string             `json:"hope"`
+	CreatedAt time.Time          `json:"created_at"`
+	DecidedAt time.Time          `json:"decided_at,omitempty,omitzero"`
+	State     ApplicationState   `json:"state"`
+
+	// Told What those who decided say to me.
+	Told string `json:"told,omitempty,omitzero"`
+}
+
+// ApplicationFull defines model for ApplicationFull.
+type ApplicationFull struct {
+	ID        openapi_types.UUID `json:"id"`
+	UserID    openapi_types.UUID `json:"user_id"`
+	Months    int                `json:"months"`
+	Situation string             `json:"situation"`
+	Hope      string             `json:"hope"`
+	CreatedAt time.Time          `json:"created_at"`
+	DecidedAt time.Time          `json:"decided_at,omitempty,omitzero"`
+	DecidedBy openapi_types.UUID `json:"decided_by,omitempty,omitzero"`
+	Note      string             `json:"note"`
+	State     ApplicationState   `json:"state"`
+	Told      string             `json:"told"`
+}
+
+// ApplicationNew defines model for ApplicationNew.
+type ApplicationNew struct {
+	Months    int    `json:"months"`
+	Situation string `json:"situation"`
+	Hope      string `json:"hope,omitempty,omitzero"`
+}
+
+// ApplicationRow defines model for ApplicationRow.
+type ApplicationRow struct {
+	ID        openapi_types.UUID `json:"id"`
+	UserID    openapi_types.UUID `json:"user_id"`
+	Months    int                `json:"months"`
+	CreatedAt time.Time          `json:"created_at"`
+	DecidedAt time.Time          `json:"decided_at,omitempty,omitzero"`
+	State     ApplicationState   `json:"state"`
+}
+
+// ApplicationState defines model for ApplicationState.
+type ApplicationState string
 
 // Audience defines model for Audience.
 type Audience string
@@ -936,6 +1816,87 @@ type AvatarFile = openapi_types.File
 // Base64URL defines model for Base64URL.
 type Base64URL = string
 
+// BillingEvent defines model for BillingEvent.
+type BillingEvent struct {
+	APIVersion string `json:"api_version"`
+	Attempts   int64  `json:"attempts"`
+
+	// CreatedAt At Stripe.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Customer At Stripe; empty when it is about none.
+	Customer   string            `json:"customer"`
+	ID         string            `json:"id"`
+	LastError  string            `json:"last_error"`
+	ReceivedAt time.Time         `json:"received_at"`
+	SettledAt  time.Time         `json:"settled_at,omitempty,omitzero"`
+	State      BillingEventState `json:"state"`
+	Type       string            `json:"type"`
+}
+
+// BillingEventState defines model for BillingEventState.
+type BillingEventState string
+
+// BillingFlag defines model for BillingFlag.
+type BillingFlag struct {
+	ID     openapi_types.UUID `json:"id"`
+	Detail string             `json:"detail,omitempty,omitzero"`
+	Kind   BillingFlagKind    `json:"kind"`
+
+	// MemberID Whose it is, where it is of somebody.
+	MemberID openapi_types.UUID `json:"member_id,omitempty,omitzero"`
+	RaisedAt time.Time          `json:"raised_at"`
+
+	// StripeID A price, charge or invoice.
+	StripeID string `json:"stripe_id"`
+}
+
+// BillingFlagKind defines model for BillingFlag.Kind.
+type BillingFlagKind string
+
+// BillingMoment defines model for BillingMoment.
+type BillingMoment struct {
+	Amount Money     `json:"amount,omitempty,omitzero"`
+	At     time.Time `json:"at"`
+	Kind   string    `json:"kind"`
+	Note   string    `json:"note"`
+	Ref    string    `json:"ref"`
+}
+
+// BillingProof defines model for BillingProof.
+type BillingProof struct {
+	// AccessWithoutPayment Members who have access now and pay nothing for it, by why.
+	AccessWithoutPayment []FreeAccess `json:"access_without_payment"`
+	Latest               ProofRun     `json:"latest,omitempty,omitzero"`
+
+	// PaymentWithoutAccess Members who pay and have no access. Only the banned may be here.
+	PaymentWithoutAccess []PayingMember `json:"payment_without_access"`
+	Running              ProofRun       `json:"running,omitempty,omitzero"`
+
+	// TwoSubscriptions Running subscriptions of members who have more than one. There must be none.
+	TwoSubscriptions []PayingMember `json:"two_subscriptions"`
+}
+
+// BillingReplay defines model for BillingReplay.
+type BillingReplay struct {
+	Ids    []string            `json:"ids,omitempty,omitzero"`
+	Reason BillingReplayReason `json:"reason"`
+
+	// Since Received from this moment on.
+	Since time.Time          `json:"since,omitempty,omitzero"`
+	State BillingReplayState `json:"state"`
+	Type  string             `json:"type,omitempty,omitzero"`
+
+	// Until Received before this moment.
+	Until time.Time `json:"until,omitempty,omitzero"`
+}
+
+// BillingReplayReason defines model for BillingReplay.Reason.
+type BillingReplayReason string
+
+// BillingReplayState defines model for BillingReplay.State.
+type BillingReplayState string
+
 // Block defines model for Block.
 type Block struct {
 	BlockedAt time.Time `json:"blocked_at"`
@@ -954,16 +1915,82 @@ type CancellationReason string
 // Capability defines model for Capability.
 type Capability string
 
+// CataloguePlan defines model for CataloguePlan.
+type CataloguePlan struct {
+	ID          openapi_types.UUID `json:"id"`
+	Benefits    []string           `json:"benefits"`
+	Description string             `json:"description"`
+	Etag        string             `json:"etag"`
+	Group       string             `json:"group"`
+
+	// Members With how many members it runs.
+	Members  int              `json:"members"`
+	Name     string           `json:"name"`
+	Position int              `json:"position"`
+	Prices   []CataloguePrice `json:"prices"`
+
+	// Seats Not there when as many can come as want to.
+	Seats int `json:"seats,omitempty,omitzero"`
+
+	// SeatsTaken Those held by somebody who is paying too.
+	SeatsTaken int    `json:"seats_taken,omitempty,omitzero"`
+	Slug       string `json:"slug"`
+
+	// State Hidden and archived plans are not sold; archived ones are over for everybody who does not have them.
+	State PlanState `json:"state"`
+}
+
+// CataloguePrice defines model for CataloguePrice.
+type CataloguePrice struct {
+	ID     openapi_types.UUID `json:"id"`
+	Amount Money              `json:"amount"`
+
+	// AtStripe Whether Stripe has it. Before it cannot be paid.
+	AtStripe      bool     `json:"at_stripe"`
+	CardForTrial  bool     `json:"card_for_trial"`
+	Interval      Interval `json:"interval"`
+	IntervalCount int      `json:"interval_count"`
+	Key           string   `json:"key"`
+
+	// Members Who pays it now.
+	Members   int                 `json:"members"`
+	State     CataloguePriceState `json:"state"`
+	TrialDays int                 `json:"trial_days"`
+}
+
+// CataloguePriceState defines model for CataloguePrice.State.
+type CataloguePriceState string
+
 // Checkout defines model for Checkout.
 type Checkout struct {
-	CheckoutURL string    `json:"checkout_url"`
+	ID openapi_types.UUID `json:"id"`
+
+	// CheckoutURL Where to pay, while it is `open`.
+	CheckoutURL string    `json:"checkout_url,omitempty,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at"`
+	Plan        string    `json:"plan"`
+	Price       string    `json:"price"`
+
+	// State `open`: not paid, and still possible; `pending`: she is through, and the payment is on its way; `active`: what
+	// she went to pay for runs; `failed`: the payment did not come; `ended`: it ran, and is over; `expired`: nobody
+	// paid in time, or she chose something else.
+	State CheckoutState `json:"state"`
 }
+
+// CheckoutState `open`: not paid, and still possible; `pending`: she is through, and the payment is on its way; `active`: what
+// she went to pay for runs; `failed`: the payment did not come; `ended`: it ran, and is over; `expired`: nobody
+// paid in time, or she chose something else.
+type CheckoutState string
 
 // CheckoutRequest defines model for CheckoutRequest.
 type CheckoutRequest struct {
+	// Offer The slug of an offer that she takes up.
+	Offer string `json:"offer,omitempty,omitzero"`
 	Plan  string `json:"plan"`
 	Price string `json:"price"`
+
+	// Terms `terms_version` of the plans, once she has agreed to it.
+	Terms string `json:"terms,omitempty,omitzero"`
 }
 
 // CodeSignIn defines model for CodeSignIn.
@@ -1016,6 +2043,24 @@ type CredentialParameter struct {
 // CredentialType defines model for CredentialType.
 type CredentialType string
 
+// CreditNote defines model for CreditNote.
+type CreditNote struct {
+	ID         openapi_types.UUID `json:"id"`
+	Amount     Money              `json:"amount"`
+	InvoiceID  openapi_types.UUID `json:"invoice_id,omitempty,omitzero"`
+	Number     string             `json:"number"`
+	OccurredAt time.Time          `json:"occurred_at"`
+	PdfURL     string             `json:"pdf_url,omitempty,omitzero"`
+
+	// Reason In Stripe's words; may be empty.
+	Reason   string           `json:"reason"`
+	Status   CreditNoteStatus `json:"status"`
+	VoidedAt time.Time        `json:"voided_at,omitempty,omitzero"`
+}
+
+// CreditNoteStatus defines model for CreditNote.Status.
+type CreditNoteStatus string
+
 // CurrencyReport defines model for CurrencyReport.
 type CurrencyReport struct {
 	// AtRiskMrr The part of `end` that is past due.
@@ -1037,6 +2082,35 @@ type CurrencyReport struct {
 	// TrialMrr What running trials would come to. Not in `end`.
 	TrialMrr int64 `json:"trial_mrr"`
 }
+
+// CustomerMerge defines model for CustomerMerge.
+type CustomerMerge struct {
+	Customer string              `json:"customer"`
+	Reason   CustomerMergeReason `json:"reason"`
+}
+
+// CustomerMergeReason defines model for CustomerMerge.Reason.
+type CustomerMergeReason string
+
+// Decision defines model for Decision.
+type Decision struct {
+	Answer DecisionAnswer `json:"answer"`
+
+	// Told To her. Needed with `not_this_time`.
+	Told string `json:"told,omitempty,omitzero"`
+	Note string `json:"note,omitempty,omitzero"`
+
+	// FundID With `awarded`, as what follows.
+	FundID openapi_types.UUID `json:"fund_id,omitempty,omitzero"`
+	Plan   string             `json:"plan,omitempty,omitzero"`
+
+	// Price The key of a monthly price of the plan in the currency of the fund.
+	Price  string `json:"price,omitempty,omitzero"`
+	Months int    `json:"months,omitempty,omitzero"`
+}
+
+// DecisionAnswer defines model for Decision.Answer.
+type DecisionAnswer string
 
 // Device defines model for Device.
 type Device struct {
@@ -1063,8 +2137,47 @@ type DeviceWay string
 // DeviceToken From an earlier session on this device. It proves nothing but that.
 type DeviceToken = string
 
+// DiscountNew defines model for DiscountNew.
+type DiscountNew struct {
+	Offer PlanSlug `json:"offer"`
+}
+
 // DisplayName defines model for DisplayName.
 type DisplayName = string
+
+// Dispute defines model for Dispute.
+type Dispute struct {
+	ID       openapi_types.UUID `json:"id"`
+	Amount   Money              `json:"amount"`
+	Answered bool               `json:"answered"`
+
+	// DueBy Until when the bank hears us.
+	DueBy time.Time `json:"due_by,omitempty,omitzero"`
+
+	// InvoiceID Absent where nothing was billed.
+	InvoiceID  openapi_types.UUID `json:"invoice_id,omitempty,omitzero"`
+	MemberID   openapi_types.UUID `json:"member_id"`
+	OccurredAt time.Time          `json:"occurred_at"`
+
+	// Reason What her bank says.
+	Reason string `json:"reason"`
+
+	// ReinstatedAt When it gave it back.
+	ReinstatedAt time.Time     `json:"reinstated_at,omitempty,omitzero"`
+	Status       DisputeStatus `json:"status"`
+
+	// WithdrawnAt When the bank took the money.
+	WithdrawnAt time.Time `json:"withdrawn_at,omitempty,omitzero"`
+}
+
+// DisputeStatus defines model for Dispute.Status.
+type DisputeStatus string
+
+// DonationNew defines model for DonationNew.
+type DonationNew struct {
+	AmountMinor  int64 `json:"amount_minor"`
+	PayItForward bool  `json:"pay_it_forward,omitempty,omitzero"`
+}
 
 // Email defines model for Email.
 type Email = string
@@ -1179,6 +2292,222 @@ type FlowEnd struct {
 type FlowNew struct {
 	// SignUp She wants an account if she has none, and has agreed to the terms.
 	SignUp bool `json:"sign_up,omitempty,omitzero"`
+}
+
+// FreeAccess defines model for FreeAccess.
+type FreeAccess struct {
+	// Kind Of a grant.
+	Kind    string `json:"kind,omitempty,omitzero"`
+	Members int64  `json:"members"`
+
+	// Reason As in a membership: trial, grant, paused …
+	Reason string `json:"reason"`
+}
+
+// Fund defines model for Fund.
+type Fund struct {
+	ID          openapi_types.UUID `json:"id"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	Currency    string             `json:"currency"`
+}
+
+// FundAccount defines model for FundAccount.
+type FundAccount struct {
+	ID             openapi_types.UUID `json:"id"`
+	Name           string             `json:"name"`
+	Description    string             `json:"description"`
+	Currency       string             `json:"currency"`
+	AwardedMinor   int64              `json:"awarded_minor"`
+	Awards         int                `json:"awards"`
+	BalanceMinor   int64              `json:"balance_minor"`
+	Converted      int                `json:"converted"`
+	GivenMinor     int64              `json:"given_minor"`
+	ReturnedMinor  int64              `json:"returned_minor"`
+	Running        int                `json:"running"`
+	State          FundState          `json:"state"`
+	UsedMinor      int64              `json:"used_minor"`
+	WithdrawnMinor int64              `json:"withdrawn_minor"`
+}
+
+// FundEdit defines model for FundEdit.
+type FundEdit struct {
+	Description string    `json:"description"`
+	Name        FundName  `json:"name"`
+	State       FundState `json:"state"`
+}
+
+// FundEntry defines model for FundEntry.
+type FundEntry struct {
+	ID   openapi_types.UUID `json:"id"`
+	Kind FundEntryKind      `json:"kind"`
+
+	// AmountMinor Negative out of the fund.
+	AmountMinor int64              `json:"amount_minor"`
+	PurchaseID  openapi_types.UUID `json:"purchase_id,omitempty,omitzero"`
+	AwardID     openapi_types.UUID `json:"award_id,omitempty,omitzero"`
+	MadeBy      openapi_types.UUID `json:"made_by,omitempty,omitzero"`
+	Note        string             `json:"note"`
+	CreatedAt   time.Time          `json:"created_at"`
+}
+
+// FundEntryKind defines model for FundEntry.Kind.
+type FundEntryKind string
+
+// FundMove defines model for FundMove.
+type FundMove struct {
+	AmountMinor int64  `json:"amount_minor"`
+	Note        string `json:"note"`
+}
+
+// FundName defines model for FundName.
+type FundName = string
+
+// FundNew defines model for FundNew.
+type FundNew struct {
+	Currency    string   `json:"currency"`
+	Description string   `json:"description"`
+	Name        FundName `json:"name"`
+}
+
+// FundState defines model for FundState.
+type FundState string
+
+// Gift defines model for Gift.
+type Gift struct {
+	ID        openapi_types.UUID `json:"id"`
+	Amount    Money              `json:"amount"`
+	CreatedAt time.Time          `json:"created_at"`
+	DeliverAt time.Time          `json:"deliver_at"`
+
+	// Email Forgotten when the gift is over.
+	Email string `json:"email,omitempty,omitzero"`
+
+	// ExpiresAt Until then it can be opened.
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+
+	// MailedAt When the letter was sent.
+	MailedAt   time.Time `json:"mailed_at,omitempty,omitzero"`
+	Message    string    `json:"message,omitempty,omitzero"`
+	Months     int       `json:"months"`
+	Name       string    `json:"name,omitempty,omitzero"`
+	PaidAt     time.Time `json:"paid_at,omitempty,omitzero"`
+	Plan       string    `json:"plan"`
+	RedeemedAt time.Time `json:"redeemed_at,omitempty,omitzero"`
+
+	// State `ready` is paid, and nobody has opened it.
+	State GiftState `json:"state"`
+}
+
+// GiftInside defines model for GiftInside.
+type GiftInside struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// From Empty when she has left us.
+	From     string `json:"from"`
+	Message  string `json:"message"`
+	Months   int    `json:"months"`
+	Name     string `json:"name"`
+	Plan     string `json:"plan"`
+	PlanName string `json:"plan_name"`
+}
+
+// GiftNew defines model for GiftNew.
+type GiftNew struct {
+	Plan string `json:"plan"`
+
+	// Price The key of a monthly price of the plan.
+	Price  string `json:"price"`
+	Months int    `json:"months"`
+
+	// DeliverAt Within a year. Without it, as soon as it is paid.
+	DeliverAt time.Time `json:"deliver_at,omitempty,omitzero"`
+	Email     Email     `json:"email,omitempty,omitzero"`
+	Message   string    `json:"message,omitempty,omitzero"`
+
+	// Name Whom the letter greets.
+	Name string `json:"name,omitempty,omitzero"`
+}
+
+// GiftRow defines model for GiftRow.
+type GiftRow struct {
+	ID         openapi_types.UUID `json:"id"`
+	Amount     Money              `json:"amount"`
+	BuyerID    openapi_types.UUID `json:"buyer_id"`
+	CreatedAt  time.Time          `json:"created_at"`
+	DeliverAt  time.Time          `json:"deliver_at"`
+	Months     int                `json:"months"`
+	PaidAt     time.Time          `json:"paid_at,omitempty,omitzero"`
+	Plan       string             `json:"plan"`
+	RedeemedAt time.Time          `json:"redeemed_at,omitempty,omitzero"`
+	RedeemedBy openapi_types.UUID `json:"redeemed_by,omitempty,omitzero"`
+
+	// State `ready` is paid, and nobody has opened it.
+	State GiftState `json:"state"`
+}
+
+// GiftState `ready` is paid, and nobody has opened it.
+type GiftState string
+
+// GiftToPay defines model for GiftToPay.
+type GiftToPay struct {
+	CheckoutURL string    `json:"checkout_url"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	Gift        Gift      `json:"gift"`
+
+	// PurchaseID For `GET /v1/membership/purchases/{id}`.
+	PurchaseID openapi_types.UUID `json:"purchase_id"`
+}
+
+// GivenLevel defines model for GivenLevel.
+type GivenLevel string
+
+// Graduation defines model for Graduation.
+type Graduation struct {
+	// Note For those who run the community; she finds it in the copy of her data.
+	Note string `json:"note,omitempty,omitzero"`
+}
+
+// Grant defines model for Grant.
+type Grant struct {
+	ID        openapi_types.UUID `json:"id"`
+	CreatedAt time.Time          `json:"created_at"`
+
+	// EndedAt When it ended early.
+	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
+
+	// EndedBecause `paying`: she began to pay.
+	EndedBecause GrantEndedBecause `json:"ended_because,omitempty,omitzero"`
+	EndsAt       time.Time         `json:"ends_at,omitempty,omitzero"`
+
+	// GrantedBy Absent where no person gave it.
+	GrantedBy openapi_types.UUID `json:"granted_by,omitempty,omitzero"`
+
+	// Kind `comp` is given by those who run the community, `gift` was bought for her, `scholarship` is paid from a fund, `sponsor` is
+	// a seat of an organisation, `alumni` stays with a graduate.
+	Kind     GrantKind  `json:"kind"`
+	Level    GivenLevel `json:"level"`
+	Reason   string     `json:"reason"`
+	StartsAt time.Time  `json:"starts_at"`
+}
+
+// GrantEndedBecause `paying`: she began to pay.
+type GrantEndedBecause string
+
+// GrantEnd defines model for GrantEnd.
+type GrantEnd struct {
+	EndsAt time.Time `json:"ends_at,omitempty,omitzero"`
+}
+
+// GrantKind `comp` is given by those who run the community, `gift` was bought for her, `scholarship` is paid from a fund, `sponsor` is
+// a seat of an organisation, `alumni` stays with a graduate.
+type GrantKind string
+
+// GrantNew defines model for GrantNew.
+type GrantNew struct {
+	EndsAt time.Time  `json:"ends_at,omitempty,omitzero"`
+	Level  GivenLevel `json:"level"`
+	Reason string     `json:"reason"`
 }
 
 // Health defines model for Health.
@@ -1428,6 +2757,21 @@ type Member struct {
 	YearsAway *int   `json:"years_away,omitempty"`
 }
 
+// MemberLetter defines model for MemberLetter.
+type MemberLetter struct {
+	ID         openapi_types.UUID `json:"id"`
+	Kind       MemberLetterKind   `json:"kind"`
+	PromisedAt time.Time          `json:"promised_at"`
+	SettledAt  time.Time          `json:"settled_at,omitempty,omitzero"`
+	State      MemberLetterState  `json:"state"`
+}
+
+// MemberLetterKind defines model for MemberLetter.Kind.
+type MemberLetterKind string
+
+// MemberLetterState defines model for MemberLetter.State.
+type MemberLetterState string
+
 // MemberMovement Members with MRR above zero. start + new + reactivated - churned = end.
 type MemberMovement struct {
 	Churned int `json:"churned"`
@@ -1494,9 +2838,25 @@ type MemberViewState string
 
 // Membership defines model for Membership.
 type Membership struct {
-	Access        Access         `json:"access"`
+	Access Access     `json:"access"`
+	Grants []OwnGrant `json:"grants"`
+
+	// Pause A pause that is planned or running.
+	Pause         Pause          `json:"pause,omitempty,omitzero"`
 	Subscriptions []Subscription `json:"subscriptions"`
 }
+
+// MembershipEnd defines model for MembershipEnd.
+type MembershipEnd struct {
+	Reason MembershipEndReason `json:"reason"`
+	When   MembershipEndWhen   `json:"when"`
+}
+
+// MembershipEndReason defines model for MembershipEnd.Reason.
+type MembershipEndReason string
+
+// MembershipEndWhen defines model for MembershipEnd.When.
+type MembershipEndWhen string
 
 // MembershipReport defines model for MembershipReport.
 type MembershipReport struct {
@@ -1515,6 +2875,14 @@ type Money struct {
 
 	// Minor Minor units, 4900 is 49.00 USD.
 	Minor int64 `json:"minor"`
+}
+
+// MoneyBack defines model for MoneyBack.
+type MoneyBack struct {
+	CreditNotes []CreditNote  `json:"credit_notes"`
+	Disputes    []Dispute     `json:"disputes"`
+	Paid        []PaidInvoice `json:"paid"`
+	Refunds     []Refund      `json:"refunds"`
 }
 
 // Movement defines model for Movement.
@@ -1562,6 +2930,67 @@ type Notice struct {
 	Message string `json:"message"`
 }
 
+// Offer defines model for Offer.
+type Offer struct {
+	ID        openapi_types.UUID `json:"id"`
+	AmountOff Money              `json:"amount_off,omitempty,omitzero"`
+
+	// AtStripe Whether Stripe has it. Before it cannot be taken up.
+	AtStripe       bool          `json:"at_stripe"`
+	ClosedAt       time.Time     `json:"closed_at,omitempty,omitzero"`
+	CreatedAt      time.Time     `json:"created_at"`
+	Duration       OfferDuration `json:"duration"`
+	EndsAt         time.Time     `json:"ends_at"`
+	MaxRedemptions int           `json:"max_redemptions,omitempty,omitzero"`
+	Months         int           `json:"months,omitempty,omitzero"`
+
+	// Open Whether it can be taken up.
+	Open       bool   `json:"open"`
+	PercentOff int    `json:"percent_off,omitempty,omitzero"`
+	Plan       string `json:"plan"`
+
+	// Price Not there when it is for every price of the plan.
+	Price string `json:"price,omitempty,omitzero"`
+	Slug  string `json:"slug"`
+
+	// Taken How many took it up, or are paying just now.
+	Taken int `json:"taken"`
+}
+
+// OfferDuration defines model for OfferDuration.
+type OfferDuration string
+
+// OfferNew defines model for OfferNew.
+type OfferNew struct {
+	AmountOff AmountOff     `json:"amount_off,omitempty,omitzero"`
+	Duration  OfferDuration `json:"duration"`
+	EndsAt    time.Time     `json:"ends_at"`
+
+	// MaxRedemptions 0 is as many as come.
+	MaxRedemptions int      `json:"max_redemptions,omitempty,omitzero"`
+	Months         int      `json:"months,omitempty,omitzero"`
+	PercentOff     int      `json:"percent_off,omitempty,omitzero"`
+	Plan           PlanSlug `json:"plan"`
+	Price          string   `json:"price,omitempty,omitzero"`
+	Slug           PlanSlug `json:"slug"`
+}
+
+// OfferTerms defines model for OfferTerms.
+type OfferTerms struct {
+	AmountOff Money         `json:"amount_off,omitempty,omitzero"`
+	Duration  OfferDuration `json:"duration"`
+	EndsAt    time.Time     `json:"ends_at"`
+
+	// Months Of a repeating one.
+	Months     int    `json:"months,omitempty,omitzero"`
+	PercentOff int    `json:"percent_off,omitempty,omitzero"`
+	Plan       string `json:"plan"`
+
+	// Price Not there when it is for every price of the plan.
+	Price string `json:"price,omitempty,omitzero"`
+	Slug  string `json:"slug"`
+}
+
 // Outline defines model for Outline.
 type Outline struct {
 	CohortID       openapi_types.UUID `json:"cohort_id"`
@@ -1607,6 +3036,27 @@ type OutlineItemKind string
 
 // OutlineItemState defines model for OutlineItem.State.
 type OutlineItemState string
+
+// OwnGrant What I have without paying, or am going to.
+type OwnGrant struct {
+	ID     openapi_types.UUID `json:"id"`
+	EndsAt time.Time          `json:"ends_at,omitempty,omitzero"`
+
+	// Kind `comp` is given by those who run the community, `gift` was bought for her, `scholarship` is paid from a fund, `sponsor` is
+	// a seat of an organisation, `alumni` stays with a graduate.
+	Kind     GrantKind  `json:"kind"`
+	Level    GivenLevel `json:"level"`
+	StartsAt time.Time  `json:"starts_at"`
+}
+
+// PaidInvoice defines model for PaidInvoice.
+type PaidInvoice struct {
+	ID       openapi_types.UUID `json:"id"`
+	Number   string             `json:"number"`
+	Paid     Money              `json:"paid"`
+	PaidAt   time.Time          `json:"paid_at,omitempty,omitzero"`
+	Refunded Money              `json:"refunded"`
+}
 
 // Passkey defines model for Passkey.
 type Passkey struct {
@@ -1762,14 +3212,98 @@ type PasswordReset struct {
 	Token Token `json:"token"`
 }
 
+// Pause A pause that is planned or running.
+type Pause struct {
+	// BillsAt When the next bill comes, once the pause has begun.
+	BillsAt time.Time `json:"bills_at,omitempty,omitzero"`
+	From    time.Time `json:"from"`
+	Reason  string    `json:"reason,omitempty,omitzero"`
+	Until   time.Time `json:"until"`
+}
+
+// PauseRequest defines model for PauseRequest.
+type PauseRequest struct {
+	// From Today or later.
+	From openapi_types.Date `json:"from,omitempty,omitzero"`
+
+	// Reason For me alone.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Subscription Which of mine is meant, when I have several.
+	Subscription openapi_types.UUID `json:"subscription,omitempty,omitzero"`
+
+	// Until The day I am back.
+	Until openapi_types.Date `json:"until"`
+}
+
+// PayingMember defines model for PayingMember.
+type PayingMember struct {
+	Banned   bool               `json:"banned"`
+	MemberID openapi_types.UUID `json:"member_id"`
+
+	// Subscription At Stripe.
+	Subscription string `json:"subscription"`
+}
+
 // Plan defines model for Plan.
 type Plan struct {
 	Benefits    []string `json:"benefits"`
 	Description string   `json:"description"`
-	Name        string   `json:"name"`
-	Prices      []Price  `json:"prices"`
-	Slug        string   `json:"slug"`
+
+	// Group Of the plans of one group a member holds one at a time.
+	Group  string  `json:"group"`
+	Name   string  `json:"name"`
+	Prices []Price `json:"prices"`
+
+	// SeatsLeft How many seats are free, of a plan that has seats and is not sold out.
+	SeatsLeft int    `json:"seats_left,omitempty,omitzero"`
+	Slug      string `json:"slug"`
+
+	// SoldOut Every seat is taken or held by somebody who is paying.
+	SoldOut bool `json:"sold_out"`
 }
+
+// PlanEdit defines model for PlanEdit.
+type PlanEdit struct {
+	Benefits    *[]string      `json:"benefits,omitempty"`
+	Description *string        `json:"description,omitempty"`
+	Name        *string        `json:"name,omitempty"`
+	Position    *int           `json:"position,omitempty"`
+	Seats       *int           `json:"seats,omitempty"`
+	State       *PlanEditState `json:"state,omitempty"`
+}
+
+// PlanEditState defines model for PlanEdit.State.
+type PlanEditState string
+
+// PlanNew defines model for PlanNew.
+type PlanNew struct {
+	Benefits    []string `json:"benefits,omitempty,omitzero"`
+	Description string   `json:"description,omitempty,omitzero"`
+	Group       PlanSlug `json:"group,omitempty,omitzero"`
+	Name        string   `json:"name"`
+	Position    int      `json:"position,omitempty,omitzero"`
+
+	// Seats 0 is as many as come.
+	Seats int      `json:"seats,omitempty,omitzero"`
+	Slug  PlanSlug `json:"slug"`
+
+	// State Hidden and archived plans are not sold; archived ones are over for everybody who does not have them.
+	State PlanState `json:"state,omitempty,omitzero"`
+}
+
+// PlanNext What follows the running period, when a change is planned.
+type PlanNext struct {
+	At    time.Time `json:"at"`
+	Plan  string    `json:"plan"`
+	Price string    `json:"price"`
+}
+
+// PlanSlug defines model for PlanSlug.
+type PlanSlug = string
+
+// PlanState Hidden and archived plans are not sold; archived ones are over for everybody who does not have them.
+type PlanState string
 
 // Portal defines model for Portal.
 type Portal struct {
@@ -1824,14 +3358,35 @@ type PostsFate string
 
 // Price defines model for Price.
 type Price struct {
-	Amount        Money    `json:"amount"`
+	Amount Money `json:"amount"`
+
+	// CardForTrial Whether the trial asks for a card before it begins.
+	CardForTrial  bool     `json:"card_for_trial"`
 	Interval      Interval `json:"interval"`
 	IntervalCount int      `json:"interval_count"`
 
 	// Key Goes into `price` of the checkout.
-	Key       string `json:"key"`
-	TrialDays int    `json:"trial_days"`
+	Key string `json:"key"`
+
+	// TrialDays Free days at the beginning, for each person once over all plans.
+	TrialDays int `json:"trial_days"`
 }
+
+// PriceNew defines model for PriceNew.
+type PriceNew struct {
+	Amount struct {
+		Currency string `json:"currency"`
+		Minor    int64  `json:"minor"`
+	} `json:"amount"`
+	CardForTrial  *bool            `json:"card_for_trial,omitempty"`
+	Interval      PriceNewInterval `json:"interval"`
+	IntervalCount int              `json:"interval_count,omitempty,omitzero"`
+	Key           string           `json:"key"`
+	TrialDays     int              `json:"trial_days,omitempty,omitzero"`
+}
+
+// PriceNewInterval defines model for PriceNew.Interval.
+type PriceNewInterval string
 
 // Problem RFC 9457.
 type Problem struct {
@@ -1895,8 +3450,144 @@ type ProfileEdit struct {
 	YearsAway nullable.Nullable[int] `json:"years_away,omitempty,omitzero"`
 }
 
+// ProofDifference defines model for ProofDifference.
+type ProofDifference struct {
+	Customer     string              `json:"customer,omitempty,omitzero"`
+	Invoice      string              `json:"invoice,omitempty,omitzero"`
+	Kind         ProofDifferenceKind `json:"kind"`
+	Subscription string              `json:"subscription,omitempty,omitzero"`
+}
+
+// ProofDifferenceKind defines model for ProofDifference.Kind.
+type ProofDifferenceKind string
+
 // ProofMethod `oidc` goes by `POST /v1/auth/step-up/oidc/{provider}`, for who has linked a provider.
 type ProofMethod string
+
+// ProofPair defines model for ProofPair.
+type ProofPair struct {
+	Currency string `json:"currency"`
+
+	// Ours How many here.
+	Ours      int64  `json:"ours,omitempty,omitzero"`
+	OursMinor int64  `json:"ours_minor"`
+	Status    string `json:"status,omitempty,omitzero"`
+
+	// Stripe How many there.
+	Stripe      int64 `json:"stripe,omitempty,omitzero"`
+	StripeMinor int64 `json:"stripe_minor"`
+}
+
+// ProofRun defines model for ProofRun.
+type ProofRun struct {
+	// Checked Subscriptions and invoices at Stripe compared so far.
+	Checked     int64             `json:"checked"`
+	Differences []ProofDifference `json:"differences"`
+
+	// Expected Subscriptions here when it began.
+	Expected   int64     `json:"expected"`
+	FinishedAt time.Time `json:"finished_at,omitempty,omitzero"`
+
+	// Foreign Subscriptions at Stripe that are of another shop.
+	Foreign int64 `json:"foreign"`
+
+	// Healed What was different here and is not any more.
+	Healed int64 `json:"healed"`
+
+	// Mrr What Stripe's subscriptions come to beside our ledger, a year.
+	Mrr []ProofPair `json:"mrr"`
+
+	// Paid Paid invoices of the last 40 days.
+	Paid      []ProofPair   `json:"paid"`
+	StartedAt time.Time     `json:"started_at"`
+	State     ProofRunState `json:"state"`
+
+	// Subscriptions By currency and status, amounts a year.
+	Subscriptions []ProofPair `json:"subscriptions"`
+}
+
+// ProofRunState defines model for ProofRun.State.
+type ProofRunState string
+
+// Purchase defines model for Purchase.
+type Purchase struct {
+	ID      openapi_types.UUID `json:"id"`
+	Purpose PurchasePurpose    `json:"purpose"`
+
+	// SubjectID The gift or the fund it is for.
+	SubjectID openapi_types.UUID `json:"subject_id"`
+	Title     string             `json:"title"`
+	State     PurchaseState      `json:"state"`
+
+	// CheckoutURL Where it can be paid while it is open.
+	CheckoutURL string `json:"checkout_url,omitempty,omitzero"`
+
+	// ExpiresAt Until when.
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+	CreatedAt time.Time `json:"created_at"`
+	PaidAt    time.Time `json:"paid_at,omitempty,omitzero"`
+	Amount    Money     `json:"amount"`
+
+	// RefundedAt When all of it went back.
+	RefundedAt time.Time `json:"refunded_at,omitempty,omitzero"`
+}
+
+// PurchasePurpose defines model for Purchase.Purpose.
+type PurchasePurpose string
+
+// PurchaseState defines model for Purchase.State.
+type PurchaseState string
+
+// Quote defines model for Quote.
+type Quote struct {
+	ID  openapi_types.UUID `json:"id"`
+	Due Money              `json:"due"`
+
+	// Effect When the change begins.
+	Effect      QuoteEffect `json:"effect"`
+	EffectiveAt time.Time   `json:"effective_at"`
+	ExpiresAt   time.Time   `json:"expires_at"`
+
+	// Lines What `due` is made of.
+	Lines []QuoteLine `json:"lines"`
+	Next  Money       `json:"next"`
+
+	// NextAt When the bill after that comes.
+	NextAt time.Time `json:"next_at"`
+	Plan   string    `json:"plan"`
+	Price  string    `json:"price"`
+	Tax    Money     `json:"tax"`
+}
+
+// QuoteEffect When the change begins.
+type QuoteEffect string
+
+// QuoteLine defines model for QuoteLine.
+type QuoteLine struct {
+	Amount Money     `json:"amount"`
+	From   time.Time `json:"from"`
+
+	// Proration Of a part of a period.
+	Proration bool `json:"proration"`
+
+	// Text As it will stand on the invoice.
+	Text  string    `json:"text"`
+	Until time.Time `json:"until"`
+}
+
+// QuoteRequest defines model for QuoteRequest.
+type QuoteRequest struct {
+	Plan  string `json:"plan"`
+	Price string `json:"price"`
+
+	// Subscription Which of mine is meant.
+	Subscription openapi_types.UUID `json:"subscription,omitempty,omitzero"`
+}
+
+// QuoteUse defines model for QuoteUse.
+type QuoteUse struct {
+	Quote openapi_types.UUID `json:"quote"`
+}
 
 // ReadPosition defines model for ReadPosition.
 type ReadPosition struct {
@@ -1915,6 +3606,70 @@ type Refresh struct {
 
 // RefreshIn Where the refresh token goes. A browser wants `cookie`.
 type RefreshIn string
+
+// Refund defines model for Refund.
+type Refund struct {
+	ID          openapi_types.UUID `json:"id"`
+	Amount      Money              `json:"amount"`
+	EndedAccess bool               `json:"ended_access"`
+
+	// EndedAt When it failed or was called off: the money is ours again from then.
+	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
+
+	// Failure Why it did not arrive.
+	Failure string `json:"failure,omitempty,omitzero"`
+
+	// InvoiceID Absent where nothing was billed.
+	InvoiceID openapi_types.UUID `json:"invoice_id,omitempty,omitzero"`
+	Note      string             `json:"note,omitempty,omitzero"`
+
+	// OccurredAt The month it counts in.
+	OccurredAt time.Time `json:"occurred_at"`
+
+	// Reason In Stripe's words; may be empty.
+	Reason string       `json:"reason"`
+	Status RefundStatus `json:"status"`
+}
+
+// RefundStatus defines model for Refund.Status.
+type RefundStatus string
+
+// RefundAccess Whether her membership goes on.
+type RefundAccess string
+
+// RefundNew defines model for RefundNew.
+type RefundNew struct {
+	// Access Whether her membership goes on.
+	Access RefundAccess `json:"access"`
+
+	// AmountMinor In minor units of the currency of the invoice; all that is left when it is left out.
+	AmountMinor int64              `json:"amount_minor,omitempty,omitzero"`
+	InvoiceID   openapi_types.UUID `json:"invoice_id"`
+
+	// Note For those who run the community.
+	Note   string       `json:"note,omitempty,omitzero"`
+	Reason RefundReason `json:"reason"`
+}
+
+// RefundOrder defines model for RefundOrder.
+type RefundOrder struct {
+	ID openapi_types.UUID `json:"id"`
+
+	// Access Whether her membership goes on.
+	Access    RefundAccess       `json:"access"`
+	Amount    Money              `json:"amount"`
+	AskedAt   time.Time          `json:"asked_at"`
+	InvoiceID openapi_types.UUID `json:"invoice_id"`
+	Note      string             `json:"note,omitempty,omitzero"`
+	Reason    RefundReason       `json:"reason"`
+	State     RefundOrderState   `json:"state"`
+}
+
+// RefundOrderState defines model for RefundOrder.State.
+type RefundOrderState string
+
+// RefundReason defines model for RefundReason.
+type RefundReason string
 
 // Role defines model for Role.
 type Role string
@@ -1956,6 +3711,25 @@ type ScopedRole struct {
 	Role     Role               `json:"role"`
 	CohortID openapi_types.UUID `json:"cohort_id,omitempty,omitzero"`
 	SpaceID  openapi_types.UUID `json:"space_id,omitempty,omitzero"`
+}
+
+// SeatInvitation defines model for SeatInvitation.
+type SeatInvitation struct {
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Link Absent for one that was mailed.
+	Link string `json:"link,omitempty,omitzero"`
+}
+
+// SeatInvitationNew defines model for SeatInvitationNew.
+type SeatInvitationNew struct {
+	Email Email `json:"email,omitempty,omitzero"`
+}
+
+// SeatOffer defines model for SeatOffer.
+type SeatOffer struct {
+	ExpiresAt    time.Time `json:"expires_at"`
+	Organisation string    `json:"organisation"`
 }
 
 // Session defines model for Session.
@@ -2013,6 +3787,43 @@ type Space struct {
 // SpaceKind defines model for Space.Kind.
 type SpaceKind string
 
+// Sponsorship defines model for Sponsorship.
+type Sponsorship struct {
+	ID           openapi_types.UUID `json:"id"`
+	Organisation string             `json:"organisation"`
+	Seats        int                `json:"seats"`
+	Used         int                `json:"used"`
+	EndsAt       time.Time          `json:"ends_at,omitempty,omitzero"`
+	EndedAt      time.Time          `json:"ended_at,omitempty,omitzero"`
+}
+
+// SponsorshipEdit defines model for SponsorshipEdit.
+type SponsorshipEdit struct {
+	Seats  int       `json:"seats"`
+	Note   string    `json:"note,omitempty,omitzero"`
+	EndsAt time.Time `json:"ends_at,omitempty,omitzero"`
+}
+
+// SponsorshipFull defines model for SponsorshipFull.
+type SponsorshipFull struct {
+	ID           openapi_types.UUID `json:"id"`
+	Organisation string             `json:"organisation"`
+	Seats        int                `json:"seats"`
+	Used         int                `json:"used"`
+	Note         string             `json:"note"`
+	EndsAt       time.Time          `json:"ends_at,omitempty,omitzero"`
+	EndedAt      time.Time          `json:"ended_at,omitempty,omitzero"`
+	CreatedAt    time.Time          `json:"created_at"`
+}
+
+// SponsorshipNew defines model for SponsorshipNew.
+type SponsorshipNew struct {
+	Organisation string    `json:"organisation"`
+	Seats        int       `json:"seats"`
+	Note         string    `json:"note,omitempty,omitzero"`
+	EndsAt       time.Time `json:"ends_at,omitempty,omitzero"`
+}
+
 // StepUp Which proof is missing and where to bring it. Comes with `second-factor-required`, `second-factor-enrolment-required` and `step-up-required`.
 type StepUp struct {
 	// MaxAge Seconds for which a proof stands.
@@ -2047,12 +3858,15 @@ type Subscription struct {
 	CurrentPeriodEnd time.Time          `json:"current_period_end,omitempty,omitzero"`
 
 	// EndsAt When it ended, or is going to.
-	EndsAt        time.Time          `json:"ends_at,omitempty,omitzero"`
-	Interval      Interval           `json:"interval"`
-	IntervalCount int                `json:"interval_count"`
-	Plan          string             `json:"plan"`
-	Price         string             `json:"price"`
-	Status        SubscriptionStatus `json:"status"`
+	EndsAt        time.Time `json:"ends_at,omitempty,omitzero"`
+	Interval      Interval  `json:"interval"`
+	IntervalCount int       `json:"interval_count"`
+
+	// Next What follows the running period, when a change is planned.
+	Next   PlanNext           `json:"next,omitempty,omitzero"`
+	Plan   string             `json:"plan"`
+	Price  string             `json:"price"`
+	Status SubscriptionStatus `json:"status"`
 }
 
 // SubscriptionStatus defines model for SubscriptionStatus.
@@ -2281,6 +4095,21 @@ type Unknown = Problem
 // Unprocessable RFC 9457.
 type Unprocessable = Problem
 
+// ListApplicationsParams defines parameters for ListApplications.
+type ListApplicationsParams struct {
+	// State Those in this state.
+	State ListApplicationsParamsState `form:"state,omitempty" json:"state,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListApplicationsParamsState defines parameters for ListApplications.
+type ListApplicationsParamsState string
+
 // ListAuditEntriesParams defines parameters for ListAuditEntries.
 type ListAuditEntriesParams struct {
 	// ActorID Who acted.
@@ -2341,6 +4170,60 @@ type ExportAuditLogParams struct {
 	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
 }
 
+// ListBillingEventsParams defines parameters for ListBillingEvents.
+type ListBillingEventsParams struct {
+	// State Which of them.
+	State BillingEventState `form:"state,omitempty" json:"state,omitempty,omitzero"`
+
+	// Type Only of this type.
+	Type string `form:"type,omitempty" json:"type,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// ListAbandonedCheckoutsParams defines parameters for ListAbandonedCheckouts.
+type ListAbandonedCheckoutsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// OpenFundParams defines parameters for OpenFund.
+type OpenFundParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListFundEntriesParams defines parameters for ListFundEntries.
+type ListFundEntriesParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// MoveFundParams defines parameters for MoveFund.
+type MoveFundParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListAllGiftsParams defines parameters for ListAllGifts.
+type ListAllGiftsParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Q Part of a name or the beginning of an e-mail address.
@@ -2354,6 +4237,57 @@ type ListMembersParams struct {
 
 	// Limit How many, at most.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// GetMemberBillingParams defines parameters for GetMemberBilling.
+type GetMemberBillingParams struct {
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Limit How many, at most.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+}
+
+// GiveDiscountParams defines parameters for GiveDiscount.
+type GiveDiscountParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GiveGrantParams defines parameters for GiveGrant.
+type GiveGrantParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// RefundInvoiceParams defines parameters for RefundInvoice.
+type RefundInvoiceParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreateOfferParams defines parameters for CreateOffer.
+type CreateOfferParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// CreatePlanParams defines parameters for CreatePlan.
+type CreatePlanParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// UpdatePlanParams defines parameters for UpdatePlan.
+type UpdatePlanParams struct {
+	// IfMatch The `ETag` of the version this change is based on.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// OfferPriceParams defines parameters for OfferPrice.
+type OfferPriceParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
 // GetMembershipReportParams defines parameters for GetMembershipReport.
@@ -2401,6 +4335,12 @@ type ListMembershipReportMembersParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// OpenSponsorshipParams defines parameters for OpenSponsorship.
+type OpenSponsorshipParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListCohortsParams defines parameters for ListCohorts.
 type ListCohortsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -2412,6 +4352,18 @@ type ListCohortsParams struct {
 
 // EnrolParams defines parameters for Enrol.
 type EnrolParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// DonateParams defines parameters for Donate.
+type DonateParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// BuyGiftParams defines parameters for BuyGift.
+type BuyGiftParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2518,8 +4470,20 @@ type GetAvatarParams struct {
 // GetAvatarParamsSize defines parameters for GetAvatar.
 type GetAvatarParamsSize int
 
+// ChangePlanParams defines parameters for ChangePlan.
+type ChangePlanParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // StartCheckoutParams defines parameters for StartCheckout.
 type StartCheckoutParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// QuoteChangeParams defines parameters for QuoteChange.
+type QuoteChangeParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2536,6 +4500,12 @@ type EditPostParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// ApplyForScholarshipParams defines parameters for ApplyForScholarship.
+type ApplyForScholarshipParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListTopicsParams defines parameters for ListTopics.
 type ListTopicsParams struct {
 	// Cursor The `next_cursor` of the page before.
@@ -2547,6 +4517,12 @@ type ListTopicsParams struct {
 
 // CreateTopicParams defines parameters for CreateTopic.
 type CreateTopicParams struct {
+	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// InviteToSeatParams defines parameters for InviteToSeat.
+type InviteToSeatParams struct {
 	// IdempotencyKey Up to 64 printable characters, new for each intention; a UUID does well.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2587,11 +4563,65 @@ type ListUnreadParams struct {
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
+// DecideApplicationJSONRequestBody defines body for DecideApplication for application/json ContentType.
+type DecideApplicationJSONRequestBody = Decision
+
+// ReplayBillingEventsJSONRequestBody defines body for ReplayBillingEvents for application/json ContentType.
+type ReplayBillingEventsJSONRequestBody = BillingReplay
+
+// OpenFundJSONRequestBody defines body for OpenFund for application/json ContentType.
+type OpenFundJSONRequestBody = FundNew
+
+// ChangeFundJSONRequestBody defines body for ChangeFund for application/json ContentType.
+type ChangeFundJSONRequestBody = FundEdit
+
+// MoveFundJSONRequestBody defines body for MoveFund for application/json ContentType.
+type MoveFundJSONRequestBody = FundMove
+
+// MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
+type MergeCustomerJSONRequestBody = CustomerMerge
+
+// EndMembershipJSONRequestBody defines body for EndMembership for application/json ContentType.
+type EndMembershipJSONRequestBody = MembershipEnd
+
+// GiveDiscountJSONRequestBody defines body for GiveDiscount for application/json ContentType.
+type GiveDiscountJSONRequestBody = DiscountNew
+
+// GraduateMemberJSONRequestBody defines body for GraduateMember for application/json ContentType.
+type GraduateMemberJSONRequestBody = Graduation
+
+// GiveGrantJSONRequestBody defines body for GiveGrant for application/json ContentType.
+type GiveGrantJSONRequestBody = GrantNew
+
+// ExtendGrantJSONRequestBody defines body for ExtendGrant for application/json ContentType.
+type ExtendGrantJSONRequestBody = GrantEnd
+
+// RefundInvoiceJSONRequestBody defines body for RefundInvoice for application/json ContentType.
+type RefundInvoiceJSONRequestBody = RefundNew
+
 // GrantRoleJSONRequestBody defines body for GrantRole for application/json ContentType.
 type GrantRoleJSONRequestBody = RoleGrantNew
 
 // SuspendMemberJSONRequestBody defines body for SuspendMember for application/json ContentType.
 type SuspendMemberJSONRequestBody = SuspensionNew
+
+// CreateOfferJSONRequestBody defines body for CreateOffer for application/json ContentType.
+type CreateOfferJSONRequestBody = OfferNew
+
+// CreatePlanJSONRequestBody defines body for CreatePlan for application/json ContentType.
+type CreatePlanJSONRequestBody = PlanNew
+
+// UpdatePlanJSONRequestBody defines body for UpdatePlan for application/json ContentType.
+type UpdatePlanJSONRequestBody = PlanEdit
+
+// OfferPriceJSONRequestBody defines body for OfferPrice for application/json ContentType.
+type OfferPriceJSONRequestBody = PriceNew
+
+// OpenSponsorshipJSONRequestBody defines body for OpenSponsorship for application/json ContentType.
+type OpenSponsorshipJSONRequestBody = SponsorshipNew
+
+// ChangeSponsorshipJSONRequestBody defines body for ChangeSponsorship for application/json ContentType.
+type ChangeSponsorshipJSONRequestBody = SponsorshipEdit
 
 // RequestCodeJSONRequestBody defines body for RequestCode for application/json ContentType.
 type RequestCodeJSONRequestBody = EmailOnly
@@ -2604,6 +4634,9 @@ type ConfirmEmailJSONRequestBody = LinkToken
 
 // UndoEmailJSONRequestBody defines body for UndoEmail for application/json ContentType.
 type UndoEmailJSONRequestBody = LinkToken
+
+// ShowGiftJSONRequestBody defines body for ShowGift for application/json ContentType.
+type ShowGiftJSONRequestBody = LinkToken
 
 // ShowInvitationJSONRequestBody defines body for ShowInvitation for application/json ContentType.
 type ShowInvitationJSONRequestBody = InvitationToken
@@ -2635,6 +4668,9 @@ type ResetPasswordJSONRequestBody = PasswordReset
 // RefreshSessionJSONRequestBody defines body for RefreshSession for application/json ContentType.
 type RefreshSessionJSONRequestBody = Refresh
 
+// ShowSeatJSONRequestBody defines body for ShowSeat for application/json ContentType.
+type ShowSeatJSONRequestBody = LinkToken
+
 // SignUpJSONRequestBody defines body for SignUp for application/json ContentType.
 type SignUpJSONRequestBody = Signup
 
@@ -2646,6 +4682,12 @@ type ProveIdentityJSONRequestBody = LinkEnd
 
 // VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
 type VerifyEmailJSONRequestBody = Verification
+
+// DonateJSONRequestBody defines body for Donate for application/json ContentType.
+type DonateJSONRequestBody = DonationNew
+
+// BuyGiftJSONRequestBody defines body for BuyGift for application/json ContentType.
+type BuyGiftJSONRequestBody = GiftNew
 
 // CreateInvitationJSONRequestBody defines body for CreateInvitation for application/json ContentType.
 type CreateInvitationJSONRequestBody = InvitationNew
@@ -2661,6 +4703,9 @@ type PlanErasureJSONRequestBody = ErasureRequest
 
 // ConfirmTOTPJSONRequestBody defines body for ConfirmTOTP for application/json ContentType.
 type ConfirmTOTPJSONRequestBody = TOTPConfirmation
+
+// RedeemGiftJSONRequestBody defines body for RedeemGift for application/json ContentType.
+type RedeemGiftJSONRequestBody = LinkToken
 
 // LinkIdentityJSONRequestBody defines body for LinkIdentity for application/json ContentType.
 type LinkIdentityJSONRequestBody = LinkEnd
@@ -2680,17 +4725,35 @@ type ChangePasswordJSONRequestBody = PasswordChange
 // UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
 type UpdateProfileJSONRequestBody = ProfileEdit
 
+// TakeSeatJSONRequestBody defines body for TakeSeat for application/json ContentType.
+type TakeSeatJSONRequestBody = LinkToken
+
 // CancelMembershipJSONRequestBody defines body for CancelMembership for application/json ContentType.
 type CancelMembershipJSONRequestBody = Cancellation
+
+// ChangePlanJSONRequestBody defines body for ChangePlan for application/json ContentType.
+type ChangePlanJSONRequestBody = QuoteUse
 
 // StartCheckoutJSONRequestBody defines body for StartCheckout for application/json ContentType.
 type StartCheckoutJSONRequestBody = CheckoutRequest
 
+// PauseMembershipJSONRequestBody defines body for PauseMembership for application/json ContentType.
+type PauseMembershipJSONRequestBody = PauseRequest
+
+// QuoteChangeJSONRequestBody defines body for QuoteChange for application/json ContentType.
+type QuoteChangeJSONRequestBody = QuoteRequest
+
 // EditPostJSONRequestBody defines body for EditPost for application/json ContentType.
 type EditPostJSONRequestBody = PostEdit
 
+// ApplyForScholarshipJSONRequestBody defines body for ApplyForScholarship for application/json ContentType.
+type ApplyForScholarshipJSONRequestBody = ApplicationNew
+
 // CreateTopicJSONRequestBody defines body for CreateTopic for application/json ContentType.
 type CreateTopicJSONRequestBody = TopicNew
+
+// InviteToSeatJSONRequestBody defines body for InviteToSeat for application/json ContentType.
+type InviteToSeatJSONRequestBody = SeatInvitationNew
 
 // EditTopicJSONRequestBody defines body for EditTopic for application/json ContentType.
 type EditTopicJSONRequestBody = TopicEdit
@@ -2712,15 +4775,108 @@ type ServerInterface interface {
 	// GetReadiness Can it take requests
 	// (GET /readyz)
 	GetReadiness(c *gin.Context)
+	// ListApplications Applications for a scholarship, who has waited longest first
+	// (GET /v1/admin/applications)
+	ListApplications(c *gin.Context, params ListApplicationsParams)
+	// ReadApplication Read an application
+	// (GET /v1/admin/applications/{id})
+	ReadApplication(c *gin.Context, id ID)
+	// DecideApplication Answer an application
+	// (POST /v1/admin/applications/{id}/decision)
+	DecideApplication(c *gin.Context, id ID)
 	// ListAuditEntries Who did what to whom
 	// (GET /v1/admin/audit)
 	ListAuditEntries(c *gin.Context, params ListAuditEntriesParams)
 	// ExportAuditLog The audit log as a file
 	// (GET /v1/admin/audit/export)
 	ExportAuditLog(c *gin.Context, params ExportAuditLogParams)
+	// ListOpenDisputes Disputes that wait for an answer
+	// (GET /v1/admin/billing/disputes)
+	ListOpenDisputes(c *gin.Context)
+	// ListBillingEvents What Stripe told us
+	// (GET /v1/admin/billing/events)
+	ListBillingEvents(c *gin.Context, params ListBillingEventsParams)
+	// ListBillingFlags What about payments a person must look at
+	// (GET /v1/admin/billing/flags)
+	ListBillingFlags(c *gin.Context)
+	// ClearBillingFlag I have looked at it
+	// (DELETE /v1/admin/billing/flags/{id})
+	ClearBillingFlag(c *gin.Context, id ID)
+	// GetBillingProof Stripe says, we say
+	// (GET /v1/admin/billing/proof)
+	GetBillingProof(c *gin.Context)
+	// StartBillingProof Compare with Stripe now
+	// (POST /v1/admin/billing/proof)
+	StartBillingProof(c *gin.Context)
+	// ReplayBillingEvents Apply events once more
+	// (POST /v1/admin/billing/replays)
+	ReplayBillingEvents(c *gin.Context)
+	// ListAbandonedCheckouts Who went to pay and did not
+	// (GET /v1/admin/checkouts/abandoned)
+	ListAbandonedCheckouts(c *gin.Context, params ListAbandonedCheckoutsParams)
+	// ListFundAccounts Funds and what became of their money
+	// (GET /v1/admin/funds)
+	ListFundAccounts(c *gin.Context)
+	// OpenFund Open a fund
+	// (POST /v1/admin/funds)
+	OpenFund(c *gin.Context, params OpenFundParams)
+	// ChangeFund Give a fund other words, close it or open it again
+	// (PUT /v1/admin/funds/{id})
+	ChangeFund(c *gin.Context, id ID)
+	// ListFundEntries What moved a fund, the latest first
+	// (GET /v1/admin/funds/{id}/entries)
+	ListFundEntries(c *gin.Context, id ID, params ListFundEntriesParams)
+	// MoveFund Put money into a fund by hand, or take it out
+	// (POST /v1/admin/funds/{id}/entries)
+	MoveFund(c *gin.Context, id ID, params MoveFundParams)
+	// ListAllGifts All gifts, the latest first
+	// (GET /v1/admin/gifts)
+	ListAllGifts(c *gin.Context, params ListAllGiftsParams)
+	// WithdrawGift Take a gift back
+	// (POST /v1/admin/gifts/{id}/withdrawal)
+	WithdrawGift(c *gin.Context, id ID)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(c *gin.Context, params ListMembersParams)
+	// GetMemberBilling All that was paid, owed, given and told, of one member
+	// (GET /v1/admin/members/{id}/billing)
+	GetMemberBilling(c *gin.Context, id ID, params GetMemberBillingParams)
+	// MergeCustomer Count what was paid under a second customer for a member
+	// (POST /v1/admin/members/{id}/billing/customers)
+	MergeCustomer(c *gin.Context, id ID)
+	// EndMembership End what a member pays for
+	// (POST /v1/admin/members/{id}/billing/end)
+	EndMembership(c *gin.Context, id ID)
+	// RefreshMemberBilling Take over what Stripe has of one member
+	// (POST /v1/admin/members/{id}/billing/refresh)
+	RefreshMemberBilling(c *gin.Context, id ID)
+	// GiveDiscount Take an offer's discount off a running subscription
+	// (POST /v1/admin/members/{id}/discount)
+	GiveDiscount(c *gin.Context, id ID, params GiveDiscountParams)
+	// GraduateMember A member has what she came for
+	// (POST /v1/admin/members/{id}/graduation)
+	GraduateMember(c *gin.Context, id ID)
+	// ListMemberGrants What a member was given without payment
+	// (GET /v1/admin/members/{id}/grants)
+	ListMemberGrants(c *gin.Context, id ID)
+	// GiveGrant Give a member time without payment
+	// (POST /v1/admin/members/{id}/grants)
+	GiveGrant(c *gin.Context, id ID, params GiveGrantParams)
+	// EndGrant End what a member was given
+	// (DELETE /v1/admin/members/{id}/grants/{grant_id})
+	EndGrant(c *gin.Context, id ID, grantID openapi_types.UUID)
+	// ExtendGrant Give a comp another end
+	// (PUT /v1/admin/members/{id}/grants/{grant_id})
+	ExtendGrant(c *gin.Context, id ID, grantID openapi_types.UUID)
+	// ListMemberLetters Letters about paying that a member was sent
+	// (GET /v1/admin/members/{id}/letters)
+	ListMemberLetters(c *gin.Context, id ID)
+	// GetMoneyBack What went back to a member
+	// (GET /v1/admin/members/{id}/money-back)
+	GetMoneyBack(c *gin.Context, id ID)
+	// RefundInvoice Pay an invoice back
+	// (POST /v1/admin/members/{id}/refunds)
+	RefundInvoice(c *gin.Context, id ID, params RefundInvoiceParams)
 	// ListMemberRoles What a member may do beyond being one
 	// (GET /v1/admin/members/{id}/roles)
 	ListMemberRoles(c *gin.Context, id ID)
@@ -2742,12 +4898,54 @@ type ServerInterface interface {
 	// ViewMember What does she see?
 	// (GET /v1/admin/members/{id}/view)
 	ViewMember(c *gin.Context, id ID)
+	// ListOffers Offers and how often they were taken up
+	// (GET /v1/admin/offers)
+	ListOffers(c *gin.Context)
+	// CreateOffer Make an offer
+	// (POST /v1/admin/offers)
+	CreateOffer(c *gin.Context, params CreateOfferParams)
+	// CloseOffer End an offer now
+	// (DELETE /v1/admin/offers/{id})
+	CloseOffer(c *gin.Context, id ID)
+	// ListCatalogue Every plan and every price, also those that are not on offer
+	// (GET /v1/admin/plans)
+	ListCatalogue(c *gin.Context)
+	// CreatePlan Make a plan
+	// (POST /v1/admin/plans)
+	CreatePlan(c *gin.Context, params CreatePlanParams)
+	// UpdatePlan Change, hide or archive a plan
+	// (PATCH /v1/admin/plans/{id})
+	UpdatePlan(c *gin.Context, id ID, params UpdatePlanParams)
+	// OfferPrice Put a price of a plan on offer
+	// (POST /v1/admin/plans/{id}/prices)
+	OfferPrice(c *gin.Context, id ID, params OfferPriceParams)
+	// ArchivePrice Take a price off the offer
+	// (DELETE /v1/admin/plans/{id}/prices/{key})
+	ArchivePrice(c *gin.Context, id ID, key string)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(c *gin.Context, params GetMembershipReportParams)
 	// ListMembershipReportMembers The members behind a number of the report
 	// (GET /v1/admin/reports/membership/members)
 	ListMembershipReportMembers(c *gin.Context, params ListMembershipReportMembersParams)
+	// ListSponsorships Sponsorships
+	// (GET /v1/admin/sponsorships)
+	ListSponsorships(c *gin.Context)
+	// OpenSponsorship An organisation pays for seats
+	// (POST /v1/admin/sponsorships)
+	OpenSponsorship(c *gin.Context, params OpenSponsorshipParams)
+	// EndSponsorship End a sponsorship
+	// (DELETE /v1/admin/sponsorships/{id})
+	EndSponsorship(c *gin.Context, id ID)
+	// ChangeSponsorship Change seats, note and end of a sponsorship
+	// (PUT /v1/admin/sponsorships/{id})
+	ChangeSponsorship(c *gin.Context, id ID)
+	// RemoveSponsorContact A member speaks for a sponsorship no more
+	// (DELETE /v1/admin/sponsorships/{id}/contacts/{user_id})
+	RemoveSponsorContact(c *gin.Context, id ID, userID openapi_types.UUID)
+	// AddSponsorContact Let a member speak for a sponsorship
+	// (PUT /v1/admin/sponsorships/{id}/contacts/{user_id})
+	AddSponsorContact(c *gin.Context, id ID, userID openapi_types.UUID)
 	// RequestCode Have a code to sign in sent to me
 	// (POST /v1/auth/code)
 	RequestCode(c *gin.Context)
@@ -2760,6 +4958,9 @@ type ServerInterface interface {
 	// UndoEmail Take a change of address back
 	// (POST /v1/auth/email/undo)
 	UndoEmail(c *gin.Context)
+	// ShowGift Look into a gift
+	// (POST /v1/auth/gift)
+	ShowGift(c *gin.Context)
 	// ShowInvitation What an invitation offers
 	// (POST /v1/auth/invitation)
 	ShowInvitation(c *gin.Context)
@@ -2796,6 +4997,9 @@ type ServerInterface interface {
 	// RefreshSession Exchange the refresh token for a new pair
 	// (POST /v1/auth/refresh)
 	RefreshSession(c *gin.Context)
+	// ShowSeat Look at an invitation to a seat
+	// (POST /v1/auth/seat)
+	ShowSeat(c *gin.Context)
 	// SignUp Sign up with e-mail and password
 	// (POST /v1/auth/signup)
 	SignUp(c *gin.Context)
@@ -2823,6 +5027,24 @@ type ServerInterface interface {
 	// Enrol Take a seat in an open cohort
 	// (POST /v1/cohorts/{id}/enrolment)
 	Enrol(c *gin.Context, id ID, params EnrolParams)
+	// ListFunds Funds to give to
+	// (GET /v1/funds)
+	ListFunds(c *gin.Context)
+	// Donate Give money to a fund
+	// (POST /v1/funds/{id}/donations)
+	Donate(c *gin.Context, id ID, params DonateParams)
+	// ListGifts Gifts I have bought
+	// (GET /v1/gifts)
+	ListGifts(c *gin.Context)
+	// BuyGift Give somebody months of membership
+	// (POST /v1/gifts)
+	BuyGift(c *gin.Context, params BuyGiftParams)
+	// PayGift Pay for a gift of mine
+	// (POST /v1/gifts/{id}/checkout)
+	PayGift(c *gin.Context, id ID)
+	// GetGiftLink The link of a gift of mine
+	// (GET /v1/gifts/{id}/link)
+	GetGiftLink(c *gin.Context, id ID)
 	// ListInvitations Invitations, the latest first
 	// (GET /v1/invitations)
 	ListInvitations(c *gin.Context, params ListInvitationsParams)
@@ -2901,6 +5123,9 @@ type ServerInterface interface {
 	// ConfirmTOTP Confirm my authenticator app with its first code
 	// (POST /v1/me/factors/totp/confirmation)
 	ConfirmTOTP(c *gin.Context)
+	// RedeemGift Accept a gift
+	// (POST /v1/me/gifts)
+	RedeemGift(c *gin.Context)
 	// ListIdentities Providers I sign in with
 	// (GET /v1/me/identities)
 	ListIdentities(c *gin.Context)
@@ -2946,6 +5171,12 @@ type ServerInterface interface {
 	// UpdateProfile Change my profile
 	// (PATCH /v1/me/profile)
 	UpdateProfile(c *gin.Context, params UpdateProfileParams)
+	// LeaveSeat Give my seat back
+	// (DELETE /v1/me/seat)
+	LeaveSeat(c *gin.Context)
+	// TakeSeat Take a seat that an organisation pays for
+	// (POST /v1/me/seat)
+	TakeSeat(c *gin.Context)
 	// EndSessions Sign out everywhere
 	// (DELETE /v1/me/sessions)
 	EndSessions(c *gin.Context, params EndSessionsParams)
@@ -2973,15 +5204,45 @@ type ServerInterface interface {
 	// CancelMembership End my membership with the period that is paid
 	// (PUT /v1/membership/cancellation)
 	CancelMembership(c *gin.Context)
+	// KeepPlan Take a planned change back
+	// (DELETE /v1/membership/change)
+	KeepPlan(c *gin.Context)
+	// ChangePlan Change my plan as quoted
+	// (POST /v1/membership/change)
+	ChangePlan(c *gin.Context, params ChangePlanParams)
 	// StartCheckout Start paying for a plan
 	// (POST /v1/membership/checkout)
 	StartCheckout(c *gin.Context, params StartCheckoutParams)
+	// GetCheckout How a checkout of mine stands
+	// (GET /v1/membership/checkout/{id})
+	GetCheckout(c *gin.Context, id ID)
 	// ListInvoices My invoices
 	// (GET /v1/membership/invoices)
 	ListInvoices(c *gin.Context)
+	// ReturnFromPause Come back now, or take a planned pause back
+	// (DELETE /v1/membership/pause)
+	ReturnFromPause(c *gin.Context)
+	// PauseMembership Pause my membership
+	// (PUT /v1/membership/pause)
+	PauseMembership(c *gin.Context)
 	// OpenPortal Change my card and billing details
 	// (POST /v1/membership/portal)
 	OpenPortal(c *gin.Context)
+	// ListPurchases What I went to pay for once
+	// (GET /v1/membership/purchases)
+	ListPurchases(c *gin.Context)
+	// GetPurchase How a payment of mine stands
+	// (GET /v1/membership/purchases/{id})
+	GetPurchase(c *gin.Context, id ID)
+	// QuoteChange What another plan would cost me
+	// (POST /v1/membership/quotes)
+	QuoteChange(c *gin.Context, params QuoteChangeParams)
+	// RefreshMembership Look again whether my payment has arrived
+	// (POST /v1/membership/refresh)
+	RefreshMembership(c *gin.Context)
+	// GetOffer The offer behind a link
+	// (GET /v1/offers/{slug})
+	GetOffer(c *gin.Context, slug string)
 	// ListPlans Plans on offer
 	// (GET /v1/plans)
 	ListPlans(c *gin.Context)
@@ -2991,6 +5252,15 @@ type ServerInterface interface {
 	// EditPost Change my post
 	// (PATCH /v1/posts/{id})
 	EditPost(c *gin.Context, id ID, params EditPostParams)
+	// ListMyApplications My applications for a scholarship
+	// (GET /v1/scholarship/applications)
+	ListMyApplications(c *gin.Context)
+	// ApplyForScholarship Ask for a scholarship
+	// (POST /v1/scholarship/applications)
+	ApplyForScholarship(c *gin.Context, params ApplyForScholarshipParams)
+	// WithdrawApplication Take my application back
+	// (DELETE /v1/scholarship/applications/{id})
+	WithdrawApplication(c *gin.Context, id ID)
 	// ListSpaces Spaces I can see
 	// (GET /v1/spaces)
 	ListSpaces(c *gin.Context)
@@ -3000,6 +5270,12 @@ type ServerInterface interface {
 	// CreateTopic Open a topic
 	// (POST /v1/spaces/{id}/topics)
 	CreateTopic(c *gin.Context, id ID, params CreateTopicParams)
+	// ListMySponsorships Sponsorships I speak for
+	// (GET /v1/sponsorships)
+	ListMySponsorships(c *gin.Context)
+	// InviteToSeat Invite somebody to a seat
+	// (POST /v1/sponsorships/{id}/invitations)
+	InviteToSeat(c *gin.Context, id ID, params InviteToSeatParams)
 	// DeleteTopic Take a topic away
 	// (DELETE /v1/topics/{id})
 	DeleteTopic(c *gin.Context, id ID, params DeleteTopicParams)
@@ -3069,6 +5345,99 @@ func (siw *ServerInterfaceWrapper) GetReadiness(c *gin.Context) {
 	}
 
 	siw.Handler.GetReadiness(c)
+}
+
+// ListApplications operation middleware
+func (siw *ServerInterfaceWrapper) ListApplications(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListApplicationsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListApplications(c, params)
+}
+
+// ReadApplication operation middleware
+func (siw *ServerInterfaceWrapper) ReadApplication(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReadApplication(c, id)
+}
+
+// DecideApplication operation middleware
+func (siw *ServerInterfaceWrapper) DecideApplication(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.DecideApplication(c, id)
 }
 
 // ListAuditEntries operation middleware
@@ -3253,6 +5622,413 @@ func (siw *ServerInterfaceWrapper) ExportAuditLog(c *gin.Context) {
 	siw.Handler.ExportAuditLog(c, params)
 }
 
+// ListOpenDisputes operation middleware
+func (siw *ServerInterfaceWrapper) ListOpenDisputes(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListOpenDisputes(c)
+}
+
+// ListBillingEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListBillingEvents(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBillingEventsParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", c.Request.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter state: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListBillingEvents(c, params)
+}
+
+// ListBillingFlags operation middleware
+func (siw *ServerInterfaceWrapper) ListBillingFlags(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListBillingFlags(c)
+}
+
+// ClearBillingFlag operation middleware
+func (siw *ServerInterfaceWrapper) ClearBillingFlag(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ClearBillingFlag(c, id)
+}
+
+// GetBillingProof operation middleware
+func (siw *ServerInterfaceWrapper) GetBillingProof(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetBillingProof(c)
+}
+
+// StartBillingProof operation middleware
+func (siw *ServerInterfaceWrapper) StartBillingProof(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StartBillingProof(c)
+}
+
+// ReplayBillingEvents operation middleware
+func (siw *ServerInterfaceWrapper) ReplayBillingEvents(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReplayBillingEvents(c)
+}
+
+// ListAbandonedCheckouts operation middleware
+func (siw *ServerInterfaceWrapper) ListAbandonedCheckouts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAbandonedCheckoutsParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAbandonedCheckouts(c, params)
+}
+
+// ListFundAccounts operation middleware
+func (siw *ServerInterfaceWrapper) ListFundAccounts(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFundAccounts(c)
+}
+
+// OpenFund operation middleware
+func (siw *ServerInterfaceWrapper) OpenFund(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenFundParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenFund(c, params)
+}
+
+// ChangeFund operation middleware
+func (siw *ServerInterfaceWrapper) ChangeFund(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangeFund(c, id)
+}
+
+// ListFundEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListFundEntries(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFundEntriesParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFundEntries(c, id, params)
+}
+
+// MoveFund operation middleware
+func (siw *ServerInterfaceWrapper) MoveFund(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MoveFundParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MoveFund(c, id, params)
+}
+
+// ListAllGifts operation middleware
+func (siw *ServerInterfaceWrapper) ListAllGifts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAllGiftsParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListAllGifts(c, params)
+}
+
+// WithdrawGift operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawGift(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawGift(c, id)
+}
+
 // ListMembers operation middleware
 func (siw *ServerInterfaceWrapper) ListMembers(c *gin.Context) {
 
@@ -3302,6 +6078,440 @@ func (siw *ServerInterfaceWrapper) ListMembers(c *gin.Context) {
 	}
 
 	siw.Handler.ListMembers(c, params)
+}
+
+// GetMemberBilling operation middleware
+func (siw *ServerInterfaceWrapper) GetMemberBilling(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetMemberBillingParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMemberBilling(c, id, params)
+}
+
+// MergeCustomer operation middleware
+func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MergeCustomer(c, id)
+}
+
+// EndMembership operation middleware
+func (siw *ServerInterfaceWrapper) EndMembership(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndMembership(c, id)
+}
+
+// RefreshMemberBilling operation middleware
+func (siw *ServerInterfaceWrapper) RefreshMemberBilling(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RefreshMemberBilling(c, id)
+}
+
+// GiveDiscount operation middleware
+func (siw *ServerInterfaceWrapper) GiveDiscount(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GiveDiscountParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GiveDiscount(c, id, params)
+}
+
+// GraduateMember operation middleware
+func (siw *ServerInterfaceWrapper) GraduateMember(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GraduateMember(c, id)
+}
+
+// ListMemberGrants operation middleware
+func (siw *ServerInterfaceWrapper) ListMemberGrants(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMemberGrants(c, id)
+}
+
+// GiveGrant operation middleware
+func (siw *ServerInterfaceWrapper) GiveGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GiveGrantParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GiveGrant(c, id, params)
+}
+
+// EndGrant operation middleware
+func (siw *ServerInterfaceWrapper) EndGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "grant_id" -------------
+	var grantID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant_id", c.Param("grant_id"), &grantID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter grant_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndGrant(c, id, grantID)
+}
+
+// ExtendGrant operation middleware
+func (siw *ServerInterfaceWrapper) ExtendGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "grant_id" -------------
+	var grantID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant_id", c.Param("grant_id"), &grantID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter grant_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ExtendGrant(c, id, grantID)
+}
+
+// ListMemberLetters operation middleware
+func (siw *ServerInterfaceWrapper) ListMemberLetters(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMemberLetters(c, id)
+}
+
+// GetMoneyBack operation middleware
+func (siw *ServerInterfaceWrapper) GetMoneyBack(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMoneyBack(c, id)
+}
+
+// RefundInvoice operation middleware
+func (siw *ServerInterfaceWrapper) RefundInvoice(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefundInvoiceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RefundInvoice(c, id, params)
 }
 
 // ListMemberRoles operation middleware
@@ -3488,6 +6698,269 @@ func (siw *ServerInterfaceWrapper) ViewMember(c *gin.Context) {
 	siw.Handler.ViewMember(c, id)
 }
 
+// ListOffers operation middleware
+func (siw *ServerInterfaceWrapper) ListOffers(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListOffers(c)
+}
+
+// CreateOffer operation middleware
+func (siw *ServerInterfaceWrapper) CreateOffer(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateOfferParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateOffer(c, params)
+}
+
+// CloseOffer operation middleware
+func (siw *ServerInterfaceWrapper) CloseOffer(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CloseOffer(c, id)
+}
+
+// ListCatalogue operation middleware
+func (siw *ServerInterfaceWrapper) ListCatalogue(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListCatalogue(c)
+}
+
+// CreatePlan operation middleware
+func (siw *ServerInterfaceWrapper) CreatePlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePlanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreatePlan(c, params)
+}
+
+// UpdatePlan operation middleware
+func (siw *ServerInterfaceWrapper) UpdatePlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdatePlanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UpdatePlan(c, id, params)
+}
+
+// OfferPrice operation middleware
+func (siw *ServerInterfaceWrapper) OfferPrice(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OfferPriceParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OfferPrice(c, id, params)
+}
+
+// ArchivePrice operation middleware
+func (siw *ServerInterfaceWrapper) ArchivePrice(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "key" -------------
+	var key string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", c.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter key: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ArchivePrice(c, id, key)
+}
+
 // GetMembershipReport operation middleware
 func (siw *ServerInterfaceWrapper) GetMembershipReport(c *gin.Context) {
 
@@ -3622,6 +7095,177 @@ func (siw *ServerInterfaceWrapper) ListMembershipReportMembers(c *gin.Context) {
 	siw.Handler.ListMembershipReportMembers(c, params)
 }
 
+// ListSponsorships operation middleware
+func (siw *ServerInterfaceWrapper) ListSponsorships(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSponsorships(c)
+}
+
+// OpenSponsorship operation middleware
+func (siw *ServerInterfaceWrapper) OpenSponsorship(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params OpenSponsorshipParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.OpenSponsorship(c, params)
+}
+
+// EndSponsorship operation middleware
+func (siw *ServerInterfaceWrapper) EndSponsorship(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSponsorship(c, id)
+}
+
+// ChangeSponsorship operation middleware
+func (siw *ServerInterfaceWrapper) ChangeSponsorship(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangeSponsorship(c, id)
+}
+
+// RemoveSponsorContact operation middleware
+func (siw *ServerInterfaceWrapper) RemoveSponsorContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RemoveSponsorContact(c, id, userID)
+}
+
+// AddSponsorContact operation middleware
+func (siw *ServerInterfaceWrapper) AddSponsorContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userID openapi_types.UUID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Param("user_id"), &userID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AddSponsorContact(c, id, userID)
+}
+
 // RequestCode operation middleware
 func (siw *ServerInterfaceWrapper) RequestCode(c *gin.Context) {
 
@@ -3672,6 +7316,19 @@ func (siw *ServerInterfaceWrapper) UndoEmail(c *gin.Context) {
 	}
 
 	siw.Handler.UndoEmail(c)
+}
+
+// ShowGift operation middleware
+func (siw *ServerInterfaceWrapper) ShowGift(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ShowGift(c)
 }
 
 // ShowInvitation operation middleware
@@ -3840,6 +7497,19 @@ func (siw *ServerInterfaceWrapper) RefreshSession(c *gin.Context) {
 	}
 
 	siw.Handler.RefreshSession(c)
+}
+
+// ShowSeat operation middleware
+func (siw *ServerInterfaceWrapper) ShowSeat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ShowSeat(c)
 }
 
 // SignUp operation middleware
@@ -4039,6 +7709,171 @@ func (siw *ServerInterfaceWrapper) Enrol(c *gin.Context) {
 	}
 
 	siw.Handler.Enrol(c, id, params)
+}
+
+// ListFunds operation middleware
+func (siw *ServerInterfaceWrapper) ListFunds(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListFunds(c)
+}
+
+// Donate operation middleware
+func (siw *ServerInterfaceWrapper) Donate(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DonateParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.Donate(c, id, params)
+}
+
+// ListGifts operation middleware
+func (siw *ServerInterfaceWrapper) ListGifts(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListGifts(c)
+}
+
+// BuyGift operation middleware
+func (siw *ServerInterfaceWrapper) BuyGift(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BuyGiftParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.BuyGift(c, params)
+}
+
+// PayGift operation middleware
+func (siw *ServerInterfaceWrapper) PayGift(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PayGift(c, id)
+}
+
+// GetGiftLink operation middleware
+func (siw *ServerInterfaceWrapper) GetGiftLink(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetGiftLink(c, id)
 }
 
 // ListInvitations operation middleware
@@ -4623,6 +8458,19 @@ func (siw *ServerInterfaceWrapper) ConfirmTOTP(c *gin.Context) {
 	siw.Handler.ConfirmTOTP(c)
 }
 
+// RedeemGift operation middleware
+func (siw *ServerInterfaceWrapper) RedeemGift(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RedeemGift(c)
+}
+
 // ListIdentities operation middleware
 func (siw *ServerInterfaceWrapper) ListIdentities(c *gin.Context) {
 
@@ -4943,6 +8791,32 @@ func (siw *ServerInterfaceWrapper) UpdateProfile(c *gin.Context) {
 	siw.Handler.UpdateProfile(c, params)
 }
 
+// LeaveSeat operation middleware
+func (siw *ServerInterfaceWrapper) LeaveSeat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.LeaveSeat(c)
+}
+
+// TakeSeat operation middleware
+func (siw *ServerInterfaceWrapper) TakeSeat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.TakeSeat(c)
+}
+
 // EndSessions operation middleware
 func (siw *ServerInterfaceWrapper) EndSessions(c *gin.Context) {
 
@@ -5188,6 +9062,59 @@ func (siw *ServerInterfaceWrapper) CancelMembership(c *gin.Context) {
 	siw.Handler.CancelMembership(c)
 }
 
+// KeepPlan operation middleware
+func (siw *ServerInterfaceWrapper) KeepPlan(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.KeepPlan(c)
+}
+
+// ChangePlan operation middleware
+func (siw *ServerInterfaceWrapper) ChangePlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ChangePlanParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ChangePlan(c, params)
+}
+
 // StartCheckout operation middleware
 func (siw *ServerInterfaceWrapper) StartCheckout(c *gin.Context) {
 
@@ -5228,6 +9155,31 @@ func (siw *ServerInterfaceWrapper) StartCheckout(c *gin.Context) {
 	siw.Handler.StartCheckout(c, params)
 }
 
+// GetCheckout operation middleware
+func (siw *ServerInterfaceWrapper) GetCheckout(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCheckout(c, id)
+}
+
 // ListInvoices operation middleware
 func (siw *ServerInterfaceWrapper) ListInvoices(c *gin.Context) {
 
@@ -5241,6 +9193,32 @@ func (siw *ServerInterfaceWrapper) ListInvoices(c *gin.Context) {
 	siw.Handler.ListInvoices(c)
 }
 
+// ReturnFromPause operation middleware
+func (siw *ServerInterfaceWrapper) ReturnFromPause(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReturnFromPause(c)
+}
+
+// PauseMembership operation middleware
+func (siw *ServerInterfaceWrapper) PauseMembership(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PauseMembership(c)
+}
+
 // OpenPortal operation middleware
 func (siw *ServerInterfaceWrapper) OpenPortal(c *gin.Context) {
 
@@ -5252,6 +9230,122 @@ func (siw *ServerInterfaceWrapper) OpenPortal(c *gin.Context) {
 	}
 
 	siw.Handler.OpenPortal(c)
+}
+
+// ListPurchases operation middleware
+func (siw *ServerInterfaceWrapper) ListPurchases(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListPurchases(c)
+}
+
+// GetPurchase operation middleware
+func (siw *ServerInterfaceWrapper) GetPurchase(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetPurchase(c, id)
+}
+
+// QuoteChange operation middleware
+func (siw *ServerInterfaceWrapper) QuoteChange(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QuoteChangeParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QuoteChange(c, params)
+}
+
+// RefreshMembership operation middleware
+func (siw *ServerInterfaceWrapper) RefreshMembership(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RefreshMembership(c)
+}
+
+// GetOffer operation middleware
+func (siw *ServerInterfaceWrapper) GetOffer(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "slug" -------------
+	var slug string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "slug", c.Param("slug"), &slug, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter slug: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetOffer(c, slug)
 }
 
 // ListPlans operation middleware
@@ -5365,6 +9459,84 @@ func (siw *ServerInterfaceWrapper) EditPost(c *gin.Context) {
 	siw.Handler.EditPost(c, id, params)
 }
 
+// ListMyApplications operation middleware
+func (siw *ServerInterfaceWrapper) ListMyApplications(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMyApplications(c)
+}
+
+// ApplyForScholarship operation middleware
+func (siw *ServerInterfaceWrapper) ApplyForScholarship(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApplyForScholarshipParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApplyForScholarship(c, params)
+}
+
+// WithdrawApplication operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawApplication(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.WithdrawApplication(c, id)
+}
+
 // ListSpaces operation middleware
 func (siw *ServerInterfaceWrapper) ListSpaces(c *gin.Context) {
 
@@ -5469,6 +9641,68 @@ func (siw *ServerInterfaceWrapper) CreateTopic(c *gin.Context) {
 	}
 
 	siw.Handler.CreateTopic(c, id, params)
+}
+
+// ListMySponsorships operation middleware
+func (siw *ServerInterfaceWrapper) ListMySponsorships(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMySponsorships(c)
+}
+
+// InviteToSeat operation middleware
+func (siw *ServerInterfaceWrapper) InviteToSeat(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InviteToSeatParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.InviteToSeat(c, id, params)
 }
 
 // DeleteTopic operation middleware
@@ -5777,9 +10011,40 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetKeys)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
+	router.GET(options.BaseURL+"/v1/admin/applications", wrapper.ListApplications)
+	router.GET(options.BaseURL+"/v1/admin/applications/:id", wrapper.ReadApplication)
+	router.POST(options.BaseURL+"/v1/admin/applications/:id/decision", wrapper.DecideApplication)
 	router.GET(options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
 	router.GET(options.BaseURL+"/v1/admin/audit/export", wrapper.ExportAuditLog)
+	router.GET(options.BaseURL+"/v1/admin/billing/disputes", wrapper.ListOpenDisputes)
+	router.GET(options.BaseURL+"/v1/admin/billing/events", wrapper.ListBillingEvents)
+	router.GET(options.BaseURL+"/v1/admin/billing/flags", wrapper.ListBillingFlags)
+	router.DELETE(options.BaseURL+"/v1/admin/billing/flags/:id", wrapper.ClearBillingFlag)
+	router.GET(options.BaseURL+"/v1/admin/billing/proof", wrapper.GetBillingProof)
+	router.POST(options.BaseURL+"/v1/admin/billing/proof", wrapper.StartBillingProof)
+	router.POST(options.BaseURL+"/v1/admin/billing/replays", wrapper.ReplayBillingEvents)
+	router.GET(options.BaseURL+"/v1/admin/checkouts/abandoned", wrapper.ListAbandonedCheckouts)
+	router.GET(options.BaseURL+"/v1/admin/funds", wrapper.ListFundAccounts)
+	router.POST(options.BaseURL+"/v1/admin/funds", wrapper.OpenFund)
+	router.PUT(options.BaseURL+"/v1/admin/funds/:id", wrapper.ChangeFund)
+	router.GET(options.BaseURL+"/v1/admin/funds/:id/entries", wrapper.ListFundEntries)
+	router.POST(options.BaseURL+"/v1/admin/funds/:id/entries", wrapper.MoveFund)
+	router.GET(options.BaseURL+"/v1/admin/gifts", wrapper.ListAllGifts)
+	router.POST(options.BaseURL+"/v1/admin/gifts/:id/withdrawal", wrapper.WithdrawGift)
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/billing", wrapper.GetMemberBilling)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/customers", wrapper.MergeCustomer)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/end", wrapper.EndMembership)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/refresh", wrapper.RefreshMemberBilling)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/discount", wrapper.GiveDiscount)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/graduation", wrapper.GraduateMember)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/grants", wrapper.ListMemberGrants)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/grants", wrapper.GiveGrant)
+	router.DELETE(options.BaseURL+"/v1/admin/members/:id/grants/:grant_id", wrapper.EndGrant)
+	router.PUT(options.BaseURL+"/v1/admin/members/:id/grants/:grant_id", wrapper.ExtendGrant)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/letters", wrapper.ListMemberLetters)
+	router.GET(options.BaseURL+"/v1/admin/members/:id/money-back", wrapper.GetMoneyBack)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/refunds", wrapper.RefundInvoice)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.ListMemberRoles)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/roles", wrapper.GrantRole)
 	router.DELETE(options.BaseURL+"/v1/admin/members/:id/roles/:grant_id", wrapper.TakeRole)
@@ -5787,12 +10052,27 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.RestoreMember)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/suspension", wrapper.SuspendMember)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/view", wrapper.ViewMember)
+	router.GET(options.BaseURL+"/v1/admin/offers", wrapper.ListOffers)
+	router.POST(options.BaseURL+"/v1/admin/offers", wrapper.CreateOffer)
+	router.DELETE(options.BaseURL+"/v1/admin/offers/:id", wrapper.CloseOffer)
+	router.GET(options.BaseURL+"/v1/admin/plans", wrapper.ListCatalogue)
+	router.POST(options.BaseURL+"/v1/admin/plans", wrapper.CreatePlan)
+	router.PATCH(options.BaseURL+"/v1/admin/plans/:id", wrapper.UpdatePlan)
+	router.POST(options.BaseURL+"/v1/admin/plans/:id/prices", wrapper.OfferPrice)
+	router.DELETE(options.BaseURL+"/v1/admin/plans/:id/prices/:key", wrapper.ArchivePrice)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership", wrapper.GetMembershipReport)
 	router.GET(options.BaseURL+"/v1/admin/reports/membership/members", wrapper.ListMembershipReportMembers)
+	router.GET(options.BaseURL+"/v1/admin/sponsorships", wrapper.ListSponsorships)
+	router.POST(options.BaseURL+"/v1/admin/sponsorships", wrapper.OpenSponsorship)
+	router.DELETE(options.BaseURL+"/v1/admin/sponsorships/:id", wrapper.EndSponsorship)
+	router.PUT(options.BaseURL+"/v1/admin/sponsorships/:id", wrapper.ChangeSponsorship)
+	router.DELETE(options.BaseURL+"/v1/admin/sponsorships/:id/contacts/:user_id", wrapper.RemoveSponsorContact)
+	router.PUT(options.BaseURL+"/v1/admin/sponsorships/:id/contacts/:user_id", wrapper.AddSponsorContact)
 	router.POST(options.BaseURL+"/v1/auth/code", wrapper.RequestCode)
 	router.POST(options.BaseURL+"/v1/auth/code/sign-in", wrapper.SignInWithCode)
 	router.POST(options.BaseURL+"/v1/auth/email/confirm", wrapper.ConfirmEmail)
 	router.POST(options.BaseURL+"/v1/auth/email/undo", wrapper.UndoEmail)
+	router.POST(options.BaseURL+"/v1/auth/gift", wrapper.ShowGift)
 	router.POST(options.BaseURL+"/v1/auth/invitation", wrapper.ShowInvitation)
 	router.POST(options.BaseURL+"/v1/auth/invitation/accept", wrapper.JoinByInvitation)
 	router.POST(options.BaseURL+"/v1/auth/login", wrapper.LogIn)
@@ -5805,6 +10085,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/auth/password/forgot", wrapper.ForgotPassword)
 	router.POST(options.BaseURL+"/v1/auth/password/reset", wrapper.ResetPassword)
 	router.POST(options.BaseURL+"/v1/auth/refresh", wrapper.RefreshSession)
+	router.POST(options.BaseURL+"/v1/auth/seat", wrapper.ShowSeat)
 	router.POST(options.BaseURL+"/v1/auth/signup", wrapper.SignUp)
 	router.POST(options.BaseURL+"/v1/auth/step-up", wrapper.StepUp)
 	router.POST(options.BaseURL+"/v1/auth/step-up/oidc", wrapper.ProveIdentity)
@@ -5814,6 +10095,12 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/cohorts", wrapper.ListCohorts)
 	router.GET(options.BaseURL+"/v1/cohorts/:id", wrapper.GetCohort)
 	router.POST(options.BaseURL+"/v1/cohorts/:id/enrolment", wrapper.Enrol)
+	router.GET(options.BaseURL+"/v1/funds", wrapper.ListFunds)
+	router.POST(options.BaseURL+"/v1/funds/:id/donations", wrapper.Donate)
+	router.GET(options.BaseURL+"/v1/gifts", wrapper.ListGifts)
+	router.POST(options.BaseURL+"/v1/gifts", wrapper.BuyGift)
+	router.POST(options.BaseURL+"/v1/gifts/:id/checkout", wrapper.PayGift)
+	router.GET(options.BaseURL+"/v1/gifts/:id/link", wrapper.GetGiftLink)
 	router.GET(options.BaseURL+"/v1/invitations", wrapper.ListInvitations)
 	router.POST(options.BaseURL+"/v1/invitations", wrapper.CreateInvitation)
 	router.DELETE(options.BaseURL+"/v1/invitations/:id", wrapper.RevokeInvitation)
@@ -5840,6 +10127,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/v1/me/factors/totp", wrapper.RemoveTOTP)
 	router.POST(options.BaseURL+"/v1/me/factors/totp", wrapper.BeginTOTP)
 	router.POST(options.BaseURL+"/v1/me/factors/totp/confirmation", wrapper.ConfirmTOTP)
+	router.POST(options.BaseURL+"/v1/me/gifts", wrapper.RedeemGift)
 	router.GET(options.BaseURL+"/v1/me/identities", wrapper.ListIdentities)
 	router.POST(options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
 	router.DELETE(options.BaseURL+"/v1/me/identities/:provider", wrapper.UnlinkIdentity)
@@ -5855,6 +10143,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
 	router.GET(options.BaseURL+"/v1/me/profile", wrapper.GetProfile)
 	router.PATCH(options.BaseURL+"/v1/me/profile", wrapper.UpdateProfile)
+	router.DELETE(options.BaseURL+"/v1/me/seat", wrapper.LeaveSeat)
+	router.POST(options.BaseURL+"/v1/me/seat", wrapper.TakeSeat)
 	router.DELETE(options.BaseURL+"/v1/me/sessions", wrapper.EndSessions)
 	router.GET(options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
 	router.DELETE(options.BaseURL+"/v1/me/sessions/:id", wrapper.EndSession)
@@ -5864,15 +10154,30 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/membership", wrapper.GetMembership)
 	router.DELETE(options.BaseURL+"/v1/membership/cancellation", wrapper.KeepMembership)
 	router.PUT(options.BaseURL+"/v1/membership/cancellation", wrapper.CancelMembership)
+	router.DELETE(options.BaseURL+"/v1/membership/change", wrapper.KeepPlan)
+	router.POST(options.BaseURL+"/v1/membership/change", wrapper.ChangePlan)
 	router.POST(options.BaseURL+"/v1/membership/checkout", wrapper.StartCheckout)
+	router.GET(options.BaseURL+"/v1/membership/checkout/:id", wrapper.GetCheckout)
 	router.GET(options.BaseURL+"/v1/membership/invoices", wrapper.ListInvoices)
+	router.DELETE(options.BaseURL+"/v1/membership/pause", wrapper.ReturnFromPause)
+	router.PUT(options.BaseURL+"/v1/membership/pause", wrapper.PauseMembership)
 	router.POST(options.BaseURL+"/v1/membership/portal", wrapper.OpenPortal)
+	router.GET(options.BaseURL+"/v1/membership/purchases", wrapper.ListPurchases)
+	router.GET(options.BaseURL+"/v1/membership/purchases/:id", wrapper.GetPurchase)
+	router.POST(options.BaseURL+"/v1/membership/quotes", wrapper.QuoteChange)
+	router.POST(options.BaseURL+"/v1/membership/refresh", wrapper.RefreshMembership)
+	router.GET(options.BaseURL+"/v1/offers/:slug", wrapper.GetOffer)
 	router.GET(options.BaseURL+"/v1/plans", wrapper.ListPlans)
 	router.DELETE(options.BaseURL+"/v1/posts/:id", wrapper.DeletePost)
 	router.PATCH(options.BaseURL+"/v1/posts/:id", wrapper.EditPost)
+	router.GET(options.BaseURL+"/v1/scholarship/applications", wrapper.ListMyApplications)
+	router.POST(options.BaseURL+"/v1/scholarship/applications", wrapper.ApplyForScholarship)
+	router.DELETE(options.BaseURL+"/v1/scholarship/applications/:id", wrapper.WithdrawApplication)
 	router.GET(options.BaseURL+"/v1/spaces", wrapper.ListSpaces)
 	router.GET(options.BaseURL+"/v1/spaces/:id/topics", wrapper.ListTopics)
 	router.POST(options.BaseURL+"/v1/spaces/:id/topics", wrapper.CreateTopic)
+	router.GET(options.BaseURL+"/v1/sponsorships", wrapper.ListMySponsorships)
+	router.POST(options.BaseURL+"/v1/sponsorships/:id/invitations", wrapper.InviteToSeat)
 	router.DELETE(options.BaseURL+"/v1/topics/:id", wrapper.DeleteTopic)
 	router.GET(options.BaseURL+"/v1/topics/:id", wrapper.GetTopic)
 	router.PATCH(options.BaseURL+"/v1/topics/:id", wrapper.EditTopic)
@@ -5880,6 +10185,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/topics/:id/posts", wrapper.Reply)
 	router.PUT(options.BaseURL+"/v1/topics/:id/read", wrapper.MarkRead)
 	router.GET(options.BaseURL+"/v1/unread", wrapper.ListUnread)
+}
+
+type CataloguePlanResponseHeaders struct {
+	ETag string
+}
+type CataloguePlanJSONResponse struct {
+	Body CataloguePlan
+
+	Headers CataloguePlanResponseHeaders
 }
 
 type ConflictApplicationProblemPlusJSONResponse Problem
@@ -6159,6 +10473,308 @@ func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetRe
 	return err
 }
 
+type ListApplicationsRequestObject struct {
+	Params ListApplicationsParams
+}
+
+type ListApplicationsResponseObject interface {
+	VisitListApplicationsResponse(w http.ResponseWriter) error
+}
+
+type ListApplications200JSONResponse struct {
+	Items []ApplicationRow `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListApplications200JSONResponse) VisitListApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListApplications400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListApplications400ApplicationProblemPlusJSONResponse) VisitListApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListApplications401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListApplications401ApplicationProblemPlusJSONResponse) VisitListApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListApplications403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListApplications403ApplicationProblemPlusJSONResponse) VisitListApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListApplicationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListApplicationsdefaultApplicationProblemPlusJSONResponse) VisitListApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadApplicationRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ReadApplicationResponseObject interface {
+	VisitReadApplicationResponse(w http.ResponseWriter) error
+}
+
+type ReadApplication200JSONResponse ApplicationFull
+
+func (response ReadApplication200JSONResponse) VisitReadApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadApplication401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReadApplication401ApplicationProblemPlusJSONResponse) VisitReadApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadApplication403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ReadApplication403ApplicationProblemPlusJSONResponse) VisitReadApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadApplication404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ReadApplication404ApplicationProblemPlusJSONResponse) VisitReadApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReadApplicationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReadApplicationdefaultApplicationProblemPlusJSONResponse) VisitReadApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplicationRequestObject struct {
+	ID   ID `json:"id"`
+	Body *DecideApplicationJSONRequestBody
+}
+
+type DecideApplicationResponseObject interface {
+	VisitDecideApplicationResponse(w http.ResponseWriter) error
+}
+
+type DecideApplication200JSONResponse ApplicationFull
+
+func (response DecideApplication200JSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplication401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response DecideApplication401ApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplication403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response DecideApplication403ApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplication404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response DecideApplication404ApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplication409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response DecideApplication409ApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplication422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response DecideApplication422ApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DecideApplicationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DecideApplicationdefaultApplicationProblemPlusJSONResponse) VisitDecideApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListAuditEntriesRequestObject struct {
 	Params ListAuditEntriesParams
 }
@@ -6352,6 +10968,1382 @@ func (response ExportAuditLogdefaultApplicationProblemPlusJSONResponse) VisitExp
 	return err
 }
 
+type ListOpenDisputesRequestObject struct {
+}
+
+type ListOpenDisputesResponseObject interface {
+	VisitListOpenDisputesResponse(w http.ResponseWriter) error
+}
+
+type ListOpenDisputes200JSONResponse struct {
+	Items []Dispute `json:"items"`
+}
+
+func (response ListOpenDisputes200JSONResponse) VisitListOpenDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOpenDisputes401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOpenDisputes401ApplicationProblemPlusJSONResponse) VisitListOpenDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOpenDisputes403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOpenDisputes403ApplicationProblemPlusJSONResponse) VisitListOpenDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOpenDisputesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListOpenDisputesdefaultApplicationProblemPlusJSONResponse) VisitListOpenDisputesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingEventsRequestObject struct {
+	Params ListBillingEventsParams
+}
+
+type ListBillingEventsResponseObject interface {
+	VisitListBillingEventsResponse(w http.ResponseWriter) error
+}
+
+type ListBillingEvents200JSONResponse struct {
+	Items []BillingEvent `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListBillingEvents200JSONResponse) VisitListBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingEvents400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListBillingEvents400ApplicationProblemPlusJSONResponse) VisitListBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingEvents401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListBillingEvents401ApplicationProblemPlusJSONResponse) VisitListBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingEvents403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListBillingEvents403ApplicationProblemPlusJSONResponse) VisitListBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBillingEventsdefaultApplicationProblemPlusJSONResponse) VisitListBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingFlagsRequestObject struct {
+}
+
+type ListBillingFlagsResponseObject interface {
+	VisitListBillingFlagsResponse(w http.ResponseWriter) error
+}
+
+type ListBillingFlags200JSONResponse struct {
+	Items []BillingFlag `json:"items"`
+}
+
+func (response ListBillingFlags200JSONResponse) VisitListBillingFlagsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingFlags401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListBillingFlags401ApplicationProblemPlusJSONResponse) VisitListBillingFlagsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingFlags403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListBillingFlags403ApplicationProblemPlusJSONResponse) VisitListBillingFlagsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBillingFlagsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListBillingFlagsdefaultApplicationProblemPlusJSONResponse) VisitListBillingFlagsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearBillingFlagRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ClearBillingFlagResponseObject interface {
+	VisitClearBillingFlagResponse(w http.ResponseWriter) error
+}
+
+type ClearBillingFlag204Response struct {
+}
+
+func (response ClearBillingFlag204Response) VisitClearBillingFlagResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ClearBillingFlag401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ClearBillingFlag401ApplicationProblemPlusJSONResponse) VisitClearBillingFlagResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearBillingFlag403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ClearBillingFlag403ApplicationProblemPlusJSONResponse) VisitClearBillingFlagResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearBillingFlag404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ClearBillingFlag404ApplicationProblemPlusJSONResponse) VisitClearBillingFlagResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearBillingFlagdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ClearBillingFlagdefaultApplicationProblemPlusJSONResponse) VisitClearBillingFlagResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBillingProofRequestObject struct {
+}
+
+type GetBillingProofResponseObject interface {
+	VisitGetBillingProofResponse(w http.ResponseWriter) error
+}
+
+type GetBillingProof200JSONResponse BillingProof
+
+func (response GetBillingProof200JSONResponse) VisitGetBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBillingProof401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetBillingProof401ApplicationProblemPlusJSONResponse) VisitGetBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBillingProof403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetBillingProof403ApplicationProblemPlusJSONResponse) VisitGetBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBillingProofdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetBillingProofdefaultApplicationProblemPlusJSONResponse) VisitGetBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBillingProofRequestObject struct {
+}
+
+type StartBillingProofResponseObject interface {
+	VisitStartBillingProofResponse(w http.ResponseWriter) error
+}
+
+type StartBillingProof202JSONResponse BillingProof
+
+func (response StartBillingProof202JSONResponse) VisitStartBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBillingProof401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response StartBillingProof401ApplicationProblemPlusJSONResponse) VisitStartBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBillingProof403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response StartBillingProof403ApplicationProblemPlusJSONResponse) VisitStartBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBillingProof429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response StartBillingProof429ApplicationProblemPlusJSONResponse) VisitStartBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBillingProofdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartBillingProofdefaultApplicationProblemPlusJSONResponse) VisitStartBillingProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEventsRequestObject struct {
+	Body *ReplayBillingEventsJSONRequestBody
+}
+
+type ReplayBillingEventsResponseObject interface {
+	VisitReplayBillingEventsResponse(w http.ResponseWriter) error
+}
+
+type ReplayBillingEvents202JSONResponse struct {
+	Events int `json:"events"`
+}
+
+func (response ReplayBillingEvents202JSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEvents401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayBillingEvents401ApplicationProblemPlusJSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEvents403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayBillingEvents403ApplicationProblemPlusJSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEvents422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayBillingEvents422ApplicationProblemPlusJSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEvents429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ReplayBillingEvents429ApplicationProblemPlusJSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplayBillingEventsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReplayBillingEventsdefaultApplicationProblemPlusJSONResponse) VisitReplayBillingEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAbandonedCheckoutsRequestObject struct {
+	Params ListAbandonedCheckoutsParams
+}
+
+type ListAbandonedCheckoutsResponseObject interface {
+	VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error
+}
+
+type ListAbandonedCheckouts200JSONResponse struct {
+	Items []AbandonedCheckout `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListAbandonedCheckouts200JSONResponse) VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAbandonedCheckouts400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAbandonedCheckouts400ApplicationProblemPlusJSONResponse) VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAbandonedCheckouts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAbandonedCheckouts401ApplicationProblemPlusJSONResponse) VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAbandonedCheckouts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAbandonedCheckouts403ApplicationProblemPlusJSONResponse) VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAbandonedCheckoutsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAbandonedCheckoutsdefaultApplicationProblemPlusJSONResponse) VisitListAbandonedCheckoutsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundAccountsRequestObject struct {
+}
+
+type ListFundAccountsResponseObject interface {
+	VisitListFundAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListFundAccounts200JSONResponse struct {
+	Items []FundAccount `json:"items"`
+}
+
+func (response ListFundAccounts200JSONResponse) VisitListFundAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundAccounts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundAccounts401ApplicationProblemPlusJSONResponse) VisitListFundAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundAccounts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundAccounts403ApplicationProblemPlusJSONResponse) VisitListFundAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundAccountsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFundAccountsdefaultApplicationProblemPlusJSONResponse) VisitListFundAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFundRequestObject struct {
+	Params OpenFundParams
+	Body   *OpenFundJSONRequestBody
+}
+
+type OpenFundResponseObject interface {
+	VisitOpenFundResponse(w http.ResponseWriter) error
+}
+
+type OpenFund201JSONResponse Fund
+
+func (response OpenFund201JSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFund401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response OpenFund401ApplicationProblemPlusJSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFund403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response OpenFund403ApplicationProblemPlusJSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFund422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response OpenFund422ApplicationProblemPlusJSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenFunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenFunddefaultApplicationProblemPlusJSONResponse) VisitOpenFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFundRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangeFundJSONRequestBody
+}
+
+type ChangeFundResponseObject interface {
+	VisitChangeFundResponse(w http.ResponseWriter) error
+}
+
+type ChangeFund200JSONResponse Fund
+
+func (response ChangeFund200JSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFund401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeFund401ApplicationProblemPlusJSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFund403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeFund403ApplicationProblemPlusJSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFund404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeFund404ApplicationProblemPlusJSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFund422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeFund422ApplicationProblemPlusJSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeFunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeFunddefaultApplicationProblemPlusJSONResponse) VisitChangeFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntriesRequestObject struct {
+	ID     ID `json:"id"`
+	Params ListFundEntriesParams
+}
+
+type ListFundEntriesResponseObject interface {
+	VisitListFundEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListFundEntries200JSONResponse struct {
+	Items []FundEntry `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListFundEntries200JSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntries400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundEntries400ApplicationProblemPlusJSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntries401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundEntries401ApplicationProblemPlusJSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntries403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundEntries403ApplicationProblemPlusJSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntries404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ListFundEntries404ApplicationProblemPlusJSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFundEntriesdefaultApplicationProblemPlusJSONResponse) VisitListFundEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFundRequestObject struct {
+	ID     ID `json:"id"`
+	Params MoveFundParams
+	Body   *MoveFundJSONRequestBody
+}
+
+type MoveFundResponseObject interface {
+	VisitMoveFundResponse(w http.ResponseWriter) error
+}
+
+type MoveFund201JSONResponse FundEntry
+
+func (response MoveFund201JSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFund401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MoveFund401ApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFund403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response MoveFund403ApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFund404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response MoveFund404ApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFund409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MoveFund409ApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFund422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response MoveFund422ApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MoveFunddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MoveFunddefaultApplicationProblemPlusJSONResponse) VisitMoveFundResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllGiftsRequestObject struct {
+	Params ListAllGiftsParams
+}
+
+type ListAllGiftsResponseObject interface {
+	VisitListAllGiftsResponse(w http.ResponseWriter) error
+}
+
+type ListAllGifts200JSONResponse struct {
+	Items []GiftRow `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response ListAllGifts200JSONResponse) VisitListAllGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllGifts400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAllGifts400ApplicationProblemPlusJSONResponse) VisitListAllGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllGifts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListAllGifts401ApplicationProblemPlusJSONResponse) VisitListAllGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllGifts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListAllGifts403ApplicationProblemPlusJSONResponse) VisitListAllGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllGiftsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAllGiftsdefaultApplicationProblemPlusJSONResponse) VisitListAllGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGiftRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type WithdrawGiftResponseObject interface {
+	VisitWithdrawGiftResponse(w http.ResponseWriter) error
+}
+
+type WithdrawGift200JSONResponse GiftRow
+
+func (response WithdrawGift200JSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGift401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawGift401ApplicationProblemPlusJSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGift403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawGift403ApplicationProblemPlusJSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGift404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawGift404ApplicationProblemPlusJSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGift409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawGift409ApplicationProblemPlusJSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithdrawGiftdefaultApplicationProblemPlusJSONResponse) VisitWithdrawGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMembersRequestObject struct {
 	Params ListMembersParams
 }
@@ -6434,6 +12426,1566 @@ type ListMembersdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBillingRequestObject struct {
+	ID     ID `json:"id"`
+	Params GetMemberBillingParams
+}
+
+type GetMemberBillingResponseObject interface {
+	VisitGetMemberBillingResponse(w http.ResponseWriter) error
+}
+
+type GetMemberBilling200JSONResponse struct {
+	Items []BillingMoment `json:"items"`
+
+	// NextCursor For the next page. Absent on the last.
+	NextCursor NextCursor `json:"next_cursor,omitempty,omitzero"`
+}
+
+func (response GetMemberBilling200JSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBilling400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemberBilling400ApplicationProblemPlusJSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBilling401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemberBilling401ApplicationProblemPlusJSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBilling403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemberBilling403ApplicationProblemPlusJSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBilling404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetMemberBilling404ApplicationProblemPlusJSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMemberBillingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMemberBillingdefaultApplicationProblemPlusJSONResponse) VisitGetMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomerRequestObject struct {
+	ID   ID `json:"id"`
+	Body *MergeCustomerJSONRequestBody
+}
+
+type MergeCustomerResponseObject interface {
+	VisitMergeCustomerResponse(w http.ResponseWriter) error
+}
+
+type MergeCustomer200JSONResponse Membership
+
+func (response MergeCustomer200JSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer401ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer403ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer404ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer409ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer422ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer429ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomer503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response MergeCustomer503ApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MergeCustomerdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MergeCustomerdefaultApplicationProblemPlusJSONResponse) VisitMergeCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembershipRequestObject struct {
+	ID   ID `json:"id"`
+	Body *EndMembershipJSONRequestBody
+}
+
+type EndMembershipResponseObject interface {
+	VisitEndMembershipResponse(w http.ResponseWriter) error
+}
+
+type EndMembership200JSONResponse Membership
+
+func (response EndMembership200JSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership401ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership403ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership404ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership409ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership422ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership429ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembership503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response EndMembership503ApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndMembershipdefaultApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBillingRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type RefreshMemberBillingResponseObject interface {
+	VisitRefreshMemberBillingResponse(w http.ResponseWriter) error
+}
+
+type RefreshMemberBilling200JSONResponse Membership
+
+func (response RefreshMemberBilling200JSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBilling401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMemberBilling401ApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBilling403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMemberBilling403ApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBilling404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMemberBilling404ApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBilling429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMemberBilling429ApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBilling503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMemberBilling503ApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMemberBillingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefreshMemberBillingdefaultApplicationProblemPlusJSONResponse) VisitRefreshMemberBillingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscountRequestObject struct {
+	ID     ID `json:"id"`
+	Params GiveDiscountParams
+	Body   *GiveDiscountJSONRequestBody
+}
+
+type GiveDiscountResponseObject interface {
+	VisitGiveDiscountResponse(w http.ResponseWriter) error
+}
+
+type GiveDiscount204Response struct {
+}
+
+func (response GiveDiscount204Response) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GiveDiscount401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount401ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscount403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount403ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscount409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount409ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscount422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount422ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscount429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount429ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscount503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GiveDiscount503ApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveDiscountdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GiveDiscountdefaultApplicationProblemPlusJSONResponse) VisitGiveDiscountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMemberRequestObject struct {
+	ID   ID `json:"id"`
+	Body *GraduateMemberJSONRequestBody
+}
+
+type GraduateMemberResponseObject interface {
+	VisitGraduateMemberResponse(w http.ResponseWriter) error
+}
+
+type GraduateMember200JSONResponse Grant
+
+func (response GraduateMember200JSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMember201JSONResponse Grant
+
+func (response GraduateMember201JSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMember401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GraduateMember401ApplicationProblemPlusJSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMember403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GraduateMember403ApplicationProblemPlusJSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMember404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GraduateMember404ApplicationProblemPlusJSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMember422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response GraduateMember422ApplicationProblemPlusJSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GraduateMemberdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GraduateMemberdefaultApplicationProblemPlusJSONResponse) VisitGraduateMemberResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberGrantsRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListMemberGrantsResponseObject interface {
+	VisitListMemberGrantsResponse(w http.ResponseWriter) error
+}
+
+type ListMemberGrants200JSONResponse struct {
+	Items []Grant `json:"items"`
+}
+
+func (response ListMemberGrants200JSONResponse) VisitListMemberGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberGrants401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberGrants401ApplicationProblemPlusJSONResponse) VisitListMemberGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberGrants403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberGrants403ApplicationProblemPlusJSONResponse) VisitListMemberGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberGrants404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberGrants404ApplicationProblemPlusJSONResponse) VisitListMemberGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberGrantsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMemberGrantsdefaultApplicationProblemPlusJSONResponse) VisitListMemberGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrantRequestObject struct {
+	ID     ID `json:"id"`
+	Params GiveGrantParams
+	Body   *GiveGrantJSONRequestBody
+}
+
+type GiveGrantResponseObject interface {
+	VisitGiveGrantResponse(w http.ResponseWriter) error
+}
+
+type GiveGrant201JSONResponse Grant
+
+func (response GiveGrant201JSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrant401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GiveGrant401ApplicationProblemPlusJSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrant403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GiveGrant403ApplicationProblemPlusJSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrant404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GiveGrant404ApplicationProblemPlusJSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrant422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response GiveGrant422ApplicationProblemPlusJSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GiveGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GiveGrantdefaultApplicationProblemPlusJSONResponse) VisitGiveGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrantRequestObject struct {
+	ID      ID                 `json:"id"`
+	GrantID openapi_types.UUID `json:"grant_id"`
+}
+
+type EndGrantResponseObject interface {
+	VisitEndGrantResponse(w http.ResponseWriter) error
+}
+
+type EndGrant204Response struct {
+}
+
+func (response EndGrant204Response) VisitEndGrantResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndGrant401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndGrant401ApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrant403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndGrant403ApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrant404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response EndGrant404ApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrant409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response EndGrant409ApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndGrantdefaultApplicationProblemPlusJSONResponse) VisitEndGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrantRequestObject struct {
+	ID      ID                 `json:"id"`
+	GrantID openapi_types.UUID `json:"grant_id"`
+	Body    *ExtendGrantJSONRequestBody
+}
+
+type ExtendGrantResponseObject interface {
+	VisitExtendGrantResponse(w http.ResponseWriter) error
+}
+
+type ExtendGrant200JSONResponse Grant
+
+func (response ExtendGrant200JSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrant401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendGrant401ApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrant403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendGrant403ApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrant404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendGrant404ApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrant409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendGrant409ApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrant422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ExtendGrant422ApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ExtendGrantdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ExtendGrantdefaultApplicationProblemPlusJSONResponse) VisitExtendGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberLettersRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type ListMemberLettersResponseObject interface {
+	VisitListMemberLettersResponse(w http.ResponseWriter) error
+}
+
+type ListMemberLetters200JSONResponse struct {
+	Items []MemberLetter `json:"items"`
+}
+
+func (response ListMemberLetters200JSONResponse) VisitListMemberLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberLetters401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberLetters401ApplicationProblemPlusJSONResponse) VisitListMemberLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberLetters403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberLetters403ApplicationProblemPlusJSONResponse) VisitListMemberLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberLetters404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ListMemberLetters404ApplicationProblemPlusJSONResponse) VisitListMemberLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMemberLettersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMemberLettersdefaultApplicationProblemPlusJSONResponse) VisitListMemberLettersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMoneyBackRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetMoneyBackResponseObject interface {
+	VisitGetMoneyBackResponse(w http.ResponseWriter) error
+}
+
+type GetMoneyBack200JSONResponse MoneyBack
+
+func (response GetMoneyBack200JSONResponse) VisitGetMoneyBackResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMoneyBack401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetMoneyBack401ApplicationProblemPlusJSONResponse) VisitGetMoneyBackResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMoneyBack403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetMoneyBack403ApplicationProblemPlusJSONResponse) VisitGetMoneyBackResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMoneyBack404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetMoneyBack404ApplicationProblemPlusJSONResponse) VisitGetMoneyBackResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMoneyBackdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMoneyBackdefaultApplicationProblemPlusJSONResponse) VisitGetMoneyBackResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoiceRequestObject struct {
+	ID     ID `json:"id"`
+	Params RefundInvoiceParams
+	Body   *RefundInvoiceJSONRequestBody
+}
+
+type RefundInvoiceResponseObject interface {
+	VisitRefundInvoiceResponse(w http.ResponseWriter) error
+}
+
+type RefundInvoice200JSONResponse RefundOrder
+
+func (response RefundInvoice200JSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice201JSONResponse RefundOrder
+
+func (response RefundInvoice201JSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice401ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice403ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice404ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice409ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice422ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice429ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoice503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RefundInvoice503ApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefundInvoicedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefundInvoicedefaultApplicationProblemPlusJSONResponse) VisitRefundInvoiceResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7158,6 +14710,781 @@ func (response ViewMemberdefaultApplicationProblemPlusJSONResponse) VisitViewMem
 	return err
 }
 
+type ListOffersRequestObject struct {
+}
+
+type ListOffersResponseObject interface {
+	VisitListOffersResponse(w http.ResponseWriter) error
+}
+
+type ListOffers200JSONResponse struct {
+	Items []Offer `json:"items"`
+}
+
+func (response ListOffers200JSONResponse) VisitListOffersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOffers401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListOffers401ApplicationProblemPlusJSONResponse) VisitListOffersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOffers403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListOffers403ApplicationProblemPlusJSONResponse) VisitListOffersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListOffersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListOffersdefaultApplicationProblemPlusJSONResponse) VisitListOffersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOfferRequestObject struct {
+	Params CreateOfferParams
+	Body   *CreateOfferJSONRequestBody
+}
+
+type CreateOfferResponseObject interface {
+	VisitCreateOfferResponse(w http.ResponseWriter) error
+}
+
+type CreateOffer201JSONResponse Offer
+
+func (response CreateOffer201JSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOffer401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOffer401ApplicationProblemPlusJSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOffer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOffer403ApplicationProblemPlusJSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOffer409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOffer409ApplicationProblemPlusJSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOffer422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreateOffer422ApplicationProblemPlusJSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateOfferdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateOfferdefaultApplicationProblemPlusJSONResponse) VisitCreateOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOfferRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type CloseOfferResponseObject interface {
+	VisitCloseOfferResponse(w http.ResponseWriter) error
+}
+
+type CloseOffer204Response struct {
+}
+
+func (response CloseOffer204Response) VisitCloseOfferResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type CloseOffer401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOffer401ApplicationProblemPlusJSONResponse) VisitCloseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOffer403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOffer403ApplicationProblemPlusJSONResponse) VisitCloseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOffer404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response CloseOffer404ApplicationProblemPlusJSONResponse) VisitCloseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseOfferdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CloseOfferdefaultApplicationProblemPlusJSONResponse) VisitCloseOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCatalogueRequestObject struct {
+}
+
+type ListCatalogueResponseObject interface {
+	VisitListCatalogueResponse(w http.ResponseWriter) error
+}
+
+type ListCatalogue200JSONResponse struct {
+	Items []CataloguePlan `json:"items"`
+}
+
+func (response ListCatalogue200JSONResponse) VisitListCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCatalogue401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListCatalogue401ApplicationProblemPlusJSONResponse) VisitListCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCatalogue403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListCatalogue403ApplicationProblemPlusJSONResponse) VisitListCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCataloguedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCataloguedefaultApplicationProblemPlusJSONResponse) VisitListCatalogueResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlanRequestObject struct {
+	Params CreatePlanParams
+	Body   *CreatePlanJSONRequestBody
+}
+
+type CreatePlanResponseObject interface {
+	VisitCreatePlanResponse(w http.ResponseWriter) error
+}
+
+type CreatePlan201JSONResponse struct{ CataloguePlanJSONResponse }
+
+func (response CreatePlan201JSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePlan401ApplicationProblemPlusJSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePlan403ApplicationProblemPlusJSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePlan409ApplicationProblemPlusJSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlan422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response CreatePlan422ApplicationProblemPlusJSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreatePlandefaultApplicationProblemPlusJSONResponse) VisitCreatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlanRequestObject struct {
+	ID     ID `json:"id"`
+	Params UpdatePlanParams
+	Body   *UpdatePlanJSONRequestBody
+}
+
+type UpdatePlanResponseObject interface {
+	VisitUpdatePlanResponse(w http.ResponseWriter) error
+}
+
+type UpdatePlan200JSONResponse struct{ CataloguePlanJSONResponse }
+
+func (response UpdatePlan200JSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan401ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan403ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan404ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan412ApplicationProblemPlusJSONResponse struct {
+	StaleApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan412ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan422ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlan428ApplicationProblemPlusJSONResponse struct {
+	PreconditionRequiredApplicationProblemPlusJSONResponse
+}
+
+func (response UpdatePlan428ApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(428)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response UpdatePlandefaultApplicationProblemPlusJSONResponse) VisitUpdatePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPriceRequestObject struct {
+	ID     ID `json:"id"`
+	Params OfferPriceParams
+	Body   *OfferPriceJSONRequestBody
+}
+
+type OfferPriceResponseObject interface {
+	VisitOfferPriceResponse(w http.ResponseWriter) error
+}
+
+type OfferPrice201JSONResponse struct{ CataloguePlanJSONResponse }
+
+func (response OfferPrice201JSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPrice401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response OfferPrice401ApplicationProblemPlusJSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPrice403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response OfferPrice403ApplicationProblemPlusJSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPrice404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response OfferPrice404ApplicationProblemPlusJSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPrice422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response OfferPrice422ApplicationProblemPlusJSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OfferPricedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OfferPricedefaultApplicationProblemPlusJSONResponse) VisitOfferPriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ArchivePriceRequestObject struct {
+	ID  ID     `json:"id"`
+	Key string `json:"key"`
+}
+
+type ArchivePriceResponseObject interface {
+	VisitArchivePriceResponse(w http.ResponseWriter) error
+}
+
+type ArchivePrice200JSONResponse struct{ CataloguePlanJSONResponse }
+
+func (response ArchivePrice200JSONResponse) VisitArchivePriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ArchivePrice401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ArchivePrice401ApplicationProblemPlusJSONResponse) VisitArchivePriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ArchivePrice403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ArchivePrice403ApplicationProblemPlusJSONResponse) VisitArchivePriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ArchivePrice404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ArchivePrice404ApplicationProblemPlusJSONResponse) VisitArchivePriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ArchivePricedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ArchivePricedefaultApplicationProblemPlusJSONResponse) VisitArchivePriceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetMembershipReportRequestObject struct {
 	Params GetMembershipReportParams
 }
@@ -7380,6 +15707,553 @@ type ListMembershipReportMembersdefaultApplicationProblemPlusJSONResponse struct
 }
 
 func (response ListMembershipReportMembersdefaultApplicationProblemPlusJSONResponse) VisitListMembershipReportMembersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSponsorshipsRequestObject struct {
+}
+
+type ListSponsorshipsResponseObject interface {
+	VisitListSponsorshipsResponse(w http.ResponseWriter) error
+}
+
+type ListSponsorships200JSONResponse struct {
+	Items []SponsorshipFull `json:"items"`
+}
+
+func (response ListSponsorships200JSONResponse) VisitListSponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSponsorships401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListSponsorships401ApplicationProblemPlusJSONResponse) VisitListSponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSponsorships403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListSponsorships403ApplicationProblemPlusJSONResponse) VisitListSponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSponsorshipsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSponsorshipsdefaultApplicationProblemPlusJSONResponse) VisitListSponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSponsorshipRequestObject struct {
+	Params OpenSponsorshipParams
+	Body   *OpenSponsorshipJSONRequestBody
+}
+
+type OpenSponsorshipResponseObject interface {
+	VisitOpenSponsorshipResponse(w http.ResponseWriter) error
+}
+
+type OpenSponsorship201JSONResponse SponsorshipFull
+
+func (response OpenSponsorship201JSONResponse) VisitOpenSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSponsorship401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response OpenSponsorship401ApplicationProblemPlusJSONResponse) VisitOpenSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSponsorship403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response OpenSponsorship403ApplicationProblemPlusJSONResponse) VisitOpenSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSponsorship422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response OpenSponsorship422ApplicationProblemPlusJSONResponse) VisitOpenSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type OpenSponsorshipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response OpenSponsorshipdefaultApplicationProblemPlusJSONResponse) VisitOpenSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSponsorshipRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type EndSponsorshipResponseObject interface {
+	VisitEndSponsorshipResponse(w http.ResponseWriter) error
+}
+
+type EndSponsorship204Response struct {
+}
+
+func (response EndSponsorship204Response) VisitEndSponsorshipResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EndSponsorship401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response EndSponsorship401ApplicationProblemPlusJSONResponse) VisitEndSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSponsorship403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response EndSponsorship403ApplicationProblemPlusJSONResponse) VisitEndSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSponsorship404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response EndSponsorship404ApplicationProblemPlusJSONResponse) VisitEndSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSponsorshipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EndSponsorshipdefaultApplicationProblemPlusJSONResponse) VisitEndSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorshipRequestObject struct {
+	ID   ID `json:"id"`
+	Body *ChangeSponsorshipJSONRequestBody
+}
+
+type ChangeSponsorshipResponseObject interface {
+	VisitChangeSponsorshipResponse(w http.ResponseWriter) error
+}
+
+type ChangeSponsorship200JSONResponse SponsorshipFull
+
+func (response ChangeSponsorship200JSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorship401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSponsorship401ApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorship403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSponsorship403ApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorship404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSponsorship404ApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorship409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSponsorship409ApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorship422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangeSponsorship422ApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangeSponsorshipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangeSponsorshipdefaultApplicationProblemPlusJSONResponse) VisitChangeSponsorshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSponsorContactRequestObject struct {
+	ID     ID                 `json:"id"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+type RemoveSponsorContactResponseObject interface {
+	VisitRemoveSponsorContactResponse(w http.ResponseWriter) error
+}
+
+type RemoveSponsorContact204Response struct {
+}
+
+func (response RemoveSponsorContact204Response) VisitRemoveSponsorContactResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RemoveSponsorContact401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSponsorContact401ApplicationProblemPlusJSONResponse) VisitRemoveSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSponsorContact403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSponsorContact403ApplicationProblemPlusJSONResponse) VisitRemoveSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSponsorContact404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RemoveSponsorContact404ApplicationProblemPlusJSONResponse) VisitRemoveSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSponsorContactdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RemoveSponsorContactdefaultApplicationProblemPlusJSONResponse) VisitRemoveSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSponsorContactRequestObject struct {
+	ID     ID                 `json:"id"`
+	UserID openapi_types.UUID `json:"user_id"`
+}
+
+type AddSponsorContactResponseObject interface {
+	VisitAddSponsorContactResponse(w http.ResponseWriter) error
+}
+
+type AddSponsorContact204Response struct {
+}
+
+func (response AddSponsorContact204Response) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type AddSponsorContact401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response AddSponsorContact401ApplicationProblemPlusJSONResponse) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSponsorContact403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response AddSponsorContact403ApplicationProblemPlusJSONResponse) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSponsorContact404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response AddSponsorContact404ApplicationProblemPlusJSONResponse) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSponsorContact409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response AddSponsorContact409ApplicationProblemPlusJSONResponse) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddSponsorContactdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddSponsorContactdefaultApplicationProblemPlusJSONResponse) VisitAddSponsorContactResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7672,6 +16546,94 @@ type UndoEmaildefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response UndoEmaildefaultApplicationProblemPlusJSONResponse) VisitUndoEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowGiftRequestObject struct {
+	Body *ShowGiftJSONRequestBody
+}
+
+type ShowGiftResponseObject interface {
+	VisitShowGiftResponse(w http.ResponseWriter) error
+}
+
+type ShowGift200JSONResponse GiftInside
+
+func (response ShowGift200JSONResponse) VisitShowGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowGift404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ShowGift404ApplicationProblemPlusJSONResponse) VisitShowGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowGift422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ShowGift422ApplicationProblemPlusJSONResponse) VisitShowGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowGift429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ShowGift429ApplicationProblemPlusJSONResponse) VisitShowGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ShowGiftdefaultApplicationProblemPlusJSONResponse) VisitShowGiftResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -8687,6 +17649,94 @@ func (response RefreshSessiondefaultApplicationProblemPlusJSONResponse) VisitRef
 	return err
 }
 
+type ShowSeatRequestObject struct {
+	Body *ShowSeatJSONRequestBody
+}
+
+type ShowSeatResponseObject interface {
+	VisitShowSeatResponse(w http.ResponseWriter) error
+}
+
+type ShowSeat200JSONResponse SeatOffer
+
+func (response ShowSeat200JSONResponse) VisitShowSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSeat404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ShowSeat404ApplicationProblemPlusJSONResponse) VisitShowSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSeat422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ShowSeat422ApplicationProblemPlusJSONResponse) VisitShowSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSeat429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ShowSeat429ApplicationProblemPlusJSONResponse) VisitShowSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ShowSeatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ShowSeatdefaultApplicationProblemPlusJSONResponse) VisitShowSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpRequestObject struct {
 	Body *SignUpJSONRequestBody
 }
@@ -9447,6 +18497,659 @@ type EnroldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EnroldefaultApplicationProblemPlusJSONResponse) VisitEnrolResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundsRequestObject struct {
+}
+
+type ListFundsResponseObject interface {
+	VisitListFundsResponse(w http.ResponseWriter) error
+}
+
+type ListFunds200JSONResponse struct {
+	Items []Fund `json:"items"`
+}
+
+func (response ListFunds200JSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFunds401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListFunds401ApplicationProblemPlusJSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFunds403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListFunds403ApplicationProblemPlusJSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFundsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFundsdefaultApplicationProblemPlusJSONResponse) VisitListFundsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DonateRequestObject struct {
+	ID     ID `json:"id"`
+	Params DonateParams
+	Body   *DonateJSONRequestBody
+}
+
+type DonateResponseObject interface {
+	VisitDonateResponse(w http.ResponseWriter) error
+}
+
+type Donate200JSONResponse Purchase
+
+func (response Donate200JSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response Donate401ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response Donate403ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response Donate404ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response Donate409ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response Donate422ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response Donate429ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Donate503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response Donate503ApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DonatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DonatedefaultApplicationProblemPlusJSONResponse) VisitDonateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGiftsRequestObject struct {
+}
+
+type ListGiftsResponseObject interface {
+	VisitListGiftsResponse(w http.ResponseWriter) error
+}
+
+type ListGifts200JSONResponse struct {
+	Items []Gift `json:"items"`
+}
+
+func (response ListGifts200JSONResponse) VisitListGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGifts401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListGifts401ApplicationProblemPlusJSONResponse) VisitListGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGifts403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListGifts403ApplicationProblemPlusJSONResponse) VisitListGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGiftsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListGiftsdefaultApplicationProblemPlusJSONResponse) VisitListGiftsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGiftRequestObject struct {
+	Params BuyGiftParams
+	Body   *BuyGiftJSONRequestBody
+}
+
+type BuyGiftResponseObject interface {
+	VisitBuyGiftResponse(w http.ResponseWriter) error
+}
+
+type BuyGift201JSONResponse GiftToPay
+
+func (response BuyGift201JSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGift401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response BuyGift401ApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGift403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response BuyGift403ApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGift422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response BuyGift422ApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGift429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response BuyGift429ApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGift503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response BuyGift503ApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type BuyGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response BuyGiftdefaultApplicationProblemPlusJSONResponse) VisitBuyGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGiftRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type PayGiftResponseObject interface {
+	VisitPayGiftResponse(w http.ResponseWriter) error
+}
+
+type PayGift200JSONResponse GiftToPay
+
+func (response PayGift200JSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift401ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift403ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift404ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift409ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift429ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGift503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response PayGift503ApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PayGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PayGiftdefaultApplicationProblemPlusJSONResponse) VisitPayGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetGiftLinkRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetGiftLinkResponseObject interface {
+	VisitGetGiftLinkResponse(w http.ResponseWriter) error
+}
+
+type GetGiftLink200JSONResponse struct {
+	Link string `json:"link"`
+}
+
+func (response GetGiftLink200JSONResponse) VisitGetGiftLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetGiftLink401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetGiftLink401ApplicationProblemPlusJSONResponse) VisitGetGiftLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetGiftLink403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetGiftLink403ApplicationProblemPlusJSONResponse) VisitGetGiftLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetGiftLink404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetGiftLink404ApplicationProblemPlusJSONResponse) VisitGetGiftLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetGiftLinkdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetGiftLinkdefaultApplicationProblemPlusJSONResponse) VisitGetGiftLinkResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -11673,6 +21376,143 @@ func (response ConfirmTOTPdefaultApplicationProblemPlusJSONResponse) VisitConfir
 	return err
 }
 
+type RedeemGiftRequestObject struct {
+	Body *RedeemGiftJSONRequestBody
+}
+
+type RedeemGiftResponseObject interface {
+	VisitRedeemGiftResponse(w http.ResponseWriter) error
+}
+
+type RedeemGift200JSONResponse OwnGrant
+
+func (response RedeemGift200JSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift401ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift403ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift404ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift409ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift422ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGift429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response RedeemGift429ApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RedeemGiftdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RedeemGiftdefaultApplicationProblemPlusJSONResponse) VisitRedeemGiftResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListIdentitiesRequestObject struct {
 }
 
@@ -13084,6 +22924,224 @@ func (response UpdateProfiledefaultApplicationProblemPlusJSONResponse) VisitUpda
 	return err
 }
 
+type LeaveSeatRequestObject struct {
+}
+
+type LeaveSeatResponseObject interface {
+	VisitLeaveSeatResponse(w http.ResponseWriter) error
+}
+
+type LeaveSeat204Response struct {
+}
+
+func (response LeaveSeat204Response) VisitLeaveSeatResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type LeaveSeat401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response LeaveSeat401ApplicationProblemPlusJSONResponse) VisitLeaveSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LeaveSeat403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response LeaveSeat403ApplicationProblemPlusJSONResponse) VisitLeaveSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LeaveSeat404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response LeaveSeat404ApplicationProblemPlusJSONResponse) VisitLeaveSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LeaveSeatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response LeaveSeatdefaultApplicationProblemPlusJSONResponse) VisitLeaveSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeatRequestObject struct {
+	Body *TakeSeatJSONRequestBody
+}
+
+type TakeSeatResponseObject interface {
+	VisitTakeSeatResponse(w http.ResponseWriter) error
+}
+
+type TakeSeat200JSONResponse OwnGrant
+
+func (response TakeSeat200JSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat401ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat403ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat404ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat409ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat422ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeat429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response TakeSeat429ApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TakeSeatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TakeSeatdefaultApplicationProblemPlusJSONResponse) VisitTakeSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type EndSessionsRequestObject struct {
 	Params EndSessionsParams
 }
@@ -13907,6 +23965,282 @@ func (response CancelMembershipdefaultApplicationProblemPlusJSONResponse) VisitC
 	return err
 }
 
+type KeepPlanRequestObject struct {
+}
+
+type KeepPlanResponseObject interface {
+	VisitKeepPlanResponse(w http.ResponseWriter) error
+}
+
+type KeepPlan200JSONResponse Membership
+
+func (response KeepPlan200JSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response KeepPlan401ApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlan403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response KeepPlan403ApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response KeepPlan409ApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlan429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response KeepPlan429ApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlan503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response KeepPlan503ApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type KeepPlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response KeepPlandefaultApplicationProblemPlusJSONResponse) VisitKeepPlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlanRequestObject struct {
+	Params ChangePlanParams
+	Body   *ChangePlanJSONRequestBody
+}
+
+type ChangePlanResponseObject interface {
+	VisitChangePlanResponse(w http.ResponseWriter) error
+}
+
+type ChangePlan200JSONResponse Membership
+
+func (response ChangePlan200JSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan401ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan403ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan404ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan409ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan422ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan429ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlan503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response ChangePlan503ApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangePlandefaultApplicationProblemPlusJSONResponse) VisitChangePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartCheckoutRequestObject struct {
 	Params StartCheckoutParams
 	Body   *StartCheckoutJSONRequestBody
@@ -14043,6 +24377,111 @@ func (response StartCheckoutdefaultApplicationProblemPlusJSONResponse) VisitStar
 	return err
 }
 
+type GetCheckoutRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetCheckoutResponseObject interface {
+	VisitGetCheckoutResponse(w http.ResponseWriter) error
+}
+
+type GetCheckout200JSONResponse Checkout
+
+func (response GetCheckout200JSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckout401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetCheckout401ApplicationProblemPlusJSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckout403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetCheckout403ApplicationProblemPlusJSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckout404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetCheckout404ApplicationProblemPlusJSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckout429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response GetCheckout429ApplicationProblemPlusJSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckoutdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCheckoutdefaultApplicationProblemPlusJSONResponse) VisitGetCheckoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListInvoicesRequestObject struct {
 }
 
@@ -14105,6 +24544,231 @@ type ListInvoicesdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListInvoicesdefaultApplicationProblemPlusJSONResponse) VisitListInvoicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnFromPauseRequestObject struct {
+}
+
+type ReturnFromPauseResponseObject interface {
+	VisitReturnFromPauseResponse(w http.ResponseWriter) error
+}
+
+type ReturnFromPause200JSONResponse Membership
+
+func (response ReturnFromPause200JSONResponse) VisitReturnFromPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnFromPause401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ReturnFromPause401ApplicationProblemPlusJSONResponse) VisitReturnFromPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnFromPause403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ReturnFromPause403ApplicationProblemPlusJSONResponse) VisitReturnFromPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnFromPause429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ReturnFromPause429ApplicationProblemPlusJSONResponse) VisitReturnFromPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReturnFromPausedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReturnFromPausedefaultApplicationProblemPlusJSONResponse) VisitReturnFromPauseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembershipRequestObject struct {
+	Body *PauseMembershipJSONRequestBody
+}
+
+type PauseMembershipResponseObject interface {
+	VisitPauseMembershipResponse(w http.ResponseWriter) error
+}
+
+type PauseMembership200JSONResponse Membership
+
+func (response PauseMembership200JSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership401ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership403ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership404ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership409ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership422ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembership429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response PauseMembership429ApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PauseMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PauseMembershipdefaultApplicationProblemPlusJSONResponse) VisitPauseMembershipResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14237,6 +24901,515 @@ func (response OpenPortaldefaultApplicationProblemPlusJSONResponse) VisitOpenPor
 	return err
 }
 
+type ListPurchasesRequestObject struct {
+}
+
+type ListPurchasesResponseObject interface {
+	VisitListPurchasesResponse(w http.ResponseWriter) error
+}
+
+type ListPurchases200JSONResponse struct {
+	Items []Purchase `json:"items"`
+}
+
+func (response ListPurchases200JSONResponse) VisitListPurchasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurchases401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListPurchases401ApplicationProblemPlusJSONResponse) VisitListPurchasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurchases403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListPurchases403ApplicationProblemPlusJSONResponse) VisitListPurchasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPurchasesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListPurchasesdefaultApplicationProblemPlusJSONResponse) VisitListPurchasesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchaseRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type GetPurchaseResponseObject interface {
+	VisitGetPurchaseResponse(w http.ResponseWriter) error
+}
+
+type GetPurchase200JSONResponse Purchase
+
+func (response GetPurchase200JSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase400ApplicationProblemPlusJSONResponse struct {
+	MalformedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase400ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase401ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase403ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase404ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase429ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPurchase503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response GetPurchase503ApplicationProblemPlusJSONResponse) VisitGetPurchaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChangeRequestObject struct {
+	Params QuoteChangeParams
+	Body   *QuoteChangeJSONRequestBody
+}
+
+type QuoteChangeResponseObject interface {
+	VisitQuoteChangeResponse(w http.ResponseWriter) error
+}
+
+type QuoteChange201JSONResponse Quote
+
+func (response QuoteChange201JSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange401ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange403ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange404ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange409ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange422ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange429ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChange503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteChange503ApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteChangedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response QuoteChangedefaultApplicationProblemPlusJSONResponse) VisitQuoteChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembershipRequestObject struct {
+}
+
+type RefreshMembershipResponseObject interface {
+	VisitRefreshMembershipResponse(w http.ResponseWriter) error
+}
+
+type RefreshMembership200JSONResponse Membership
+
+func (response RefreshMembership200JSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembership401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMembership401ApplicationProblemPlusJSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembership403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMembership403ApplicationProblemPlusJSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembership429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMembership429ApplicationProblemPlusJSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembership503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response RefreshMembership503ApplicationProblemPlusJSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshMembershipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RefreshMembershipdefaultApplicationProblemPlusJSONResponse) VisitRefreshMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOfferRequestObject struct {
+	Slug string `json:"slug"`
+}
+
+type GetOfferResponseObject interface {
+	VisitGetOfferResponse(w http.ResponseWriter) error
+}
+
+type GetOffer200JSONResponse OfferTerms
+
+func (response GetOffer200JSONResponse) VisitGetOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOffer404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response GetOffer404ApplicationProblemPlusJSONResponse) VisitGetOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetOfferdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetOfferdefaultApplicationProblemPlusJSONResponse) VisitGetOfferResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListPlansRequestObject struct {
 }
 
@@ -14246,6 +25419,9 @@ type ListPlansResponseObject interface {
 
 type ListPlans200JSONResponse struct {
 	Items []Plan `json:"items"`
+
+	// TermsVersion The version of the terms to agree to when paying; not there when there is none.
+	TermsVersion string `json:"terms_version,omitempty,omitzero"`
 }
 
 func (response ListPlans200JSONResponse) VisitListPlansResponse(w http.ResponseWriter) error {
@@ -14536,6 +25712,299 @@ type EditPostdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EditPostdefaultApplicationProblemPlusJSONResponse) VisitEditPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyApplicationsRequestObject struct {
+}
+
+type ListMyApplicationsResponseObject interface {
+	VisitListMyApplicationsResponse(w http.ResponseWriter) error
+}
+
+type ListMyApplications200JSONResponse struct {
+	Items []Application `json:"items"`
+}
+
+func (response ListMyApplications200JSONResponse) VisitListMyApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyApplications401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyApplications401ApplicationProblemPlusJSONResponse) VisitListMyApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyApplications403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMyApplications403ApplicationProblemPlusJSONResponse) VisitListMyApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMyApplicationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMyApplicationsdefaultApplicationProblemPlusJSONResponse) VisitListMyApplicationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarshipRequestObject struct {
+	Params ApplyForScholarshipParams
+	Body   *ApplyForScholarshipJSONRequestBody
+}
+
+type ApplyForScholarshipResponseObject interface {
+	VisitApplyForScholarshipResponse(w http.ResponseWriter) error
+}
+
+type ApplyForScholarship201JSONResponse Application
+
+func (response ApplyForScholarship201JSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarship401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ApplyForScholarship401ApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarship403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ApplyForScholarship403ApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarship409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response ApplyForScholarship409ApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarship422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response ApplyForScholarship422ApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarship429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response ApplyForScholarship429ApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApplyForScholarshipdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ApplyForScholarshipdefaultApplicationProblemPlusJSONResponse) VisitApplyForScholarshipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawApplicationRequestObject struct {
+	ID ID `json:"id"`
+}
+
+type WithdrawApplicationResponseObject interface {
+	VisitWithdrawApplicationResponse(w http.ResponseWriter) error
+}
+
+type WithdrawApplication204Response struct {
+}
+
+func (response WithdrawApplication204Response) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type WithdrawApplication401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawApplication401ApplicationProblemPlusJSONResponse) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawApplication403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawApplication403ApplicationProblemPlusJSONResponse) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawApplication404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawApplication404ApplicationProblemPlusJSONResponse) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawApplication409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response WithdrawApplication409ApplicationProblemPlusJSONResponse) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawApplicationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response WithdrawApplicationdefaultApplicationProblemPlusJSONResponse) VisitWithdrawApplicationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -14868,6 +26337,218 @@ type CreateTopicdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CreateTopicdefaultApplicationProblemPlusJSONResponse) VisitCreateTopicResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMySponsorshipsRequestObject struct {
+}
+
+type ListMySponsorshipsResponseObject interface {
+	VisitListMySponsorshipsResponse(w http.ResponseWriter) error
+}
+
+type ListMySponsorships200JSONResponse struct {
+	Items []Sponsorship `json:"items"`
+}
+
+func (response ListMySponsorships200JSONResponse) VisitListMySponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMySponsorships401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response ListMySponsorships401ApplicationProblemPlusJSONResponse) VisitListMySponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMySponsorships403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response ListMySponsorships403ApplicationProblemPlusJSONResponse) VisitListMySponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMySponsorshipsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMySponsorshipsdefaultApplicationProblemPlusJSONResponse) VisitListMySponsorshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeatRequestObject struct {
+	ID     ID `json:"id"`
+	Params InviteToSeatParams
+	Body   *InviteToSeatJSONRequestBody
+}
+
+type InviteToSeatResponseObject interface {
+	VisitInviteToSeatResponse(w http.ResponseWriter) error
+}
+
+type InviteToSeat201JSONResponse SeatInvitation
+
+func (response InviteToSeat201JSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat401ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat403ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat404ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat409ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat422ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeat429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response InviteToSeat429ApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteToSeatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response InviteToSeatdefaultApplicationProblemPlusJSONResponse) VisitInviteToSeatResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -15676,15 +27357,108 @@ type StrictServerInterface interface {
 	// GetReadiness Can it take requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// ListApplications Applications for a scholarship, who has waited longest first
+	// (GET /v1/admin/applications)
+	ListApplications(ctx context.Context, request ListApplicationsRequestObject) (ListApplicationsResponseObject, error)
+	// ReadApplication Read an application
+	// (GET /v1/admin/applications/{id})
+	ReadApplication(ctx context.Context, request ReadApplicationRequestObject) (ReadApplicationResponseObject, error)
+	// DecideApplication Answer an application
+	// (POST /v1/admin/applications/{id}/decision)
+	DecideApplication(ctx context.Context, request DecideApplicationRequestObject) (DecideApplicationResponseObject, error)
 	// ListAuditEntries Who did what to whom
 	// (GET /v1/admin/audit)
 	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
 	// ExportAuditLog The audit log as a file
 	// (GET /v1/admin/audit/export)
 	ExportAuditLog(ctx context.Context, request ExportAuditLogRequestObject) (ExportAuditLogResponseObject, error)
+	// ListOpenDisputes Disputes that wait for an answer
+	// (GET /v1/admin/billing/disputes)
+	ListOpenDisputes(ctx context.Context, request ListOpenDisputesRequestObject) (ListOpenDisputesResponseObject, error)
+	// ListBillingEvents What Stripe told us
+	// (GET /v1/admin/billing/events)
+	ListBillingEvents(ctx context.Context, request ListBillingEventsRequestObject) (ListBillingEventsResponseObject, error)
+	// ListBillingFlags What about payments a person must look at
+	// (GET /v1/admin/billing/flags)
+	ListBillingFlags(ctx context.Context, request ListBillingFlagsRequestObject) (ListBillingFlagsResponseObject, error)
+	// ClearBillingFlag I have looked at it
+	// (DELETE /v1/admin/billing/flags/{id})
+	ClearBillingFlag(ctx context.Context, request ClearBillingFlagRequestObject) (ClearBillingFlagResponseObject, error)
+	// GetBillingProof Stripe says, we say
+	// (GET /v1/admin/billing/proof)
+	GetBillingProof(ctx context.Context, request GetBillingProofRequestObject) (GetBillingProofResponseObject, error)
+	// StartBillingProof Compare with Stripe now
+	// (POST /v1/admin/billing/proof)
+	StartBillingProof(ctx context.Context, request StartBillingProofRequestObject) (StartBillingProofResponseObject, error)
+	// ReplayBillingEvents Apply events once more
+	// (POST /v1/admin/billing/replays)
+	ReplayBillingEvents(ctx context.Context, request ReplayBillingEventsRequestObject) (ReplayBillingEventsResponseObject, error)
+	// ListAbandonedCheckouts Who went to pay and did not
+	// (GET /v1/admin/checkouts/abandoned)
+	ListAbandonedCheckouts(ctx context.Context, request ListAbandonedCheckoutsRequestObject) (ListAbandonedCheckoutsResponseObject, error)
+	// ListFundAccounts Funds and what became of their money
+	// (GET /v1/admin/funds)
+	ListFundAccounts(ctx context.Context, request ListFundAccountsRequestObject) (ListFundAccountsResponseObject, error)
+	// OpenFund Open a fund
+	// (POST /v1/admin/funds)
+	OpenFund(ctx context.Context, request OpenFundRequestObject) (OpenFundResponseObject, error)
+	// ChangeFund Give a fund other words, close it or open it again
+	// (PUT /v1/admin/funds/{id})
+	ChangeFund(ctx context.Context, request ChangeFundRequestObject) (ChangeFundResponseObject, error)
+	// ListFundEntries What moved a fund, the latest first
+	// (GET /v1/admin/funds/{id}/entries)
+	ListFundEntries(ctx context.Context, request ListFundEntriesRequestObject) (ListFundEntriesResponseObject, error)
+	// MoveFund Put money into a fund by hand, or take it out
+	// (POST /v1/admin/funds/{id}/entries)
+	MoveFund(ctx context.Context, request MoveFundRequestObject) (MoveFundResponseObject, error)
+	// ListAllGifts All gifts, the latest first
+	// (GET /v1/admin/gifts)
+	ListAllGifts(ctx context.Context, request ListAllGiftsRequestObject) (ListAllGiftsResponseObject, error)
+	// WithdrawGift Take a gift back
+	// (POST /v1/admin/gifts/{id}/withdrawal)
+	WithdrawGift(ctx context.Context, request WithdrawGiftRequestObject) (WithdrawGiftResponseObject, error)
 	// ListMembers Members
 	// (GET /v1/admin/members)
 	ListMembers(ctx context.Context, request ListMembersRequestObject) (ListMembersResponseObject, error)
+	// GetMemberBilling All that was paid, owed, given and told, of one member
+	// (GET /v1/admin/members/{id}/billing)
+	GetMemberBilling(ctx context.Context, request GetMemberBillingRequestObject) (GetMemberBillingResponseObject, error)
+	// MergeCustomer Count what was paid under a second customer for a member
+	// (POST /v1/admin/members/{id}/billing/customers)
+	MergeCustomer(ctx context.Context, request MergeCustomerRequestObject) (MergeCustomerResponseObject, error)
+	// EndMembership End what a member pays for
+	// (POST /v1/admin/members/{id}/billing/end)
+	EndMembership(ctx context.Context, request EndMembershipRequestObject) (EndMembershipResponseObject, error)
+	// RefreshMemberBilling Take over what Stripe has of one member
+	// (POST /v1/admin/members/{id}/billing/refresh)
+	RefreshMemberBilling(ctx context.Context, request RefreshMemberBillingRequestObject) (RefreshMemberBillingResponseObject, error)
+	// GiveDiscount Take an offer's discount off a running subscription
+	// (POST /v1/admin/members/{id}/discount)
+	GiveDiscount(ctx context.Context, request GiveDiscountRequestObject) (GiveDiscountResponseObject, error)
+	// GraduateMember A member has what she came for
+	// (POST /v1/admin/members/{id}/graduation)
+	GraduateMember(ctx context.Context, request GraduateMemberRequestObject) (GraduateMemberResponseObject, error)
+	// ListMemberGrants What a member was given without payment
+	// (GET /v1/admin/members/{id}/grants)
+	ListMemberGrants(ctx context.Context, request ListMemberGrantsRequestObject) (ListMemberGrantsResponseObject, error)
+	// GiveGrant Give a member time without payment
+	// (POST /v1/admin/members/{id}/grants)
+	GiveGrant(ctx context.Context, request GiveGrantRequestObject) (GiveGrantResponseObject, error)
+	// EndGrant End what a member was given
+	// (DELETE /v1/admin/members/{id}/grants/{grant_id})
+	EndGrant(ctx context.Context, request EndGrantRequestObject) (EndGrantResponseObject, error)
+	// ExtendGrant Give a comp another end
+	// (PUT /v1/admin/members/{id}/grants/{grant_id})
+	ExtendGrant(ctx context.Context, request ExtendGrantRequestObject) (ExtendGrantResponseObject, error)
+	// ListMemberLetters Letters about paying that a member was sent
+	// (GET /v1/admin/members/{id}/letters)
+	ListMemberLetters(ctx context.Context, request ListMemberLettersRequestObject) (ListMemberLettersResponseObject, error)
+	// GetMoneyBack What went back to a member
+	// (GET /v1/admin/members/{id}/money-back)
+	GetMoneyBack(ctx context.Context, request GetMoneyBackRequestObject) (GetMoneyBackResponseObject, error)
+	// RefundInvoice Pay an invoice back
+	// (POST /v1/admin/members/{id}/refunds)
+	RefundInvoice(ctx context.Context, request RefundInvoiceRequestObject) (RefundInvoiceResponseObject, error)
 	// ListMemberRoles What a member may do beyond being one
 	// (GET /v1/admin/members/{id}/roles)
 	ListMemberRoles(ctx context.Context, request ListMemberRolesRequestObject) (ListMemberRolesResponseObject, error)
@@ -15706,12 +27480,54 @@ type StrictServerInterface interface {
 	// ViewMember What does she see?
 	// (GET /v1/admin/members/{id}/view)
 	ViewMember(ctx context.Context, request ViewMemberRequestObject) (ViewMemberResponseObject, error)
+	// ListOffers Offers and how often they were taken up
+	// (GET /v1/admin/offers)
+	ListOffers(ctx context.Context, request ListOffersRequestObject) (ListOffersResponseObject, error)
+	// CreateOffer Make an offer
+	// (POST /v1/admin/offers)
+	CreateOffer(ctx context.Context, request CreateOfferRequestObject) (CreateOfferResponseObject, error)
+	// CloseOffer End an offer now
+	// (DELETE /v1/admin/offers/{id})
+	CloseOffer(ctx context.Context, request CloseOfferRequestObject) (CloseOfferResponseObject, error)
+	// ListCatalogue Every plan and every price, also those that are not on offer
+	// (GET /v1/admin/plans)
+	ListCatalogue(ctx context.Context, request ListCatalogueRequestObject) (ListCatalogueResponseObject, error)
+	// CreatePlan Make a plan
+	// (POST /v1/admin/plans)
+	CreatePlan(ctx context.Context, request CreatePlanRequestObject) (CreatePlanResponseObject, error)
+	// UpdatePlan Change, hide or archive a plan
+	// (PATCH /v1/admin/plans/{id})
+	UpdatePlan(ctx context.Context, request UpdatePlanRequestObject) (UpdatePlanResponseObject, error)
+	// OfferPrice Put a price of a plan on offer
+	// (POST /v1/admin/plans/{id}/prices)
+	OfferPrice(ctx context.Context, request OfferPriceRequestObject) (OfferPriceResponseObject, error)
+	// ArchivePrice Take a price off the offer
+	// (DELETE /v1/admin/plans/{id}/prices/{key})
+	ArchivePrice(ctx context.Context, request ArchivePriceRequestObject) (ArchivePriceResponseObject, error)
 	// GetMembershipReport Members, MRR and how they moved
 	// (GET /v1/admin/reports/membership)
 	GetMembershipReport(ctx context.Context, request GetMembershipReportRequestObject) (GetMembershipReportResponseObject, error)
 	// ListMembershipReportMembers The members behind a number of the report
 	// (GET /v1/admin/reports/membership/members)
 	ListMembershipReportMembers(ctx context.Context, request ListMembershipReportMembersRequestObject) (ListMembershipReportMembersResponseObject, error)
+	// ListSponsorships Sponsorships
+	// (GET /v1/admin/sponsorships)
+	ListSponsorships(ctx context.Context, request ListSponsorshipsRequestObject) (ListSponsorshipsResponseObject, error)
+	// OpenSponsorship An organisation pays for seats
+	// (POST /v1/admin/sponsorships)
+	OpenSponsorship(ctx context.Context, request OpenSponsorshipRequestObject) (OpenSponsorshipResponseObject, error)
+	// EndSponsorship End a sponsorship
+	// (DELETE /v1/admin/sponsorships/{id})
+	EndSponsorship(ctx context.Context, request EndSponsorshipRequestObject) (EndSponsorshipResponseObject, error)
+	// ChangeSponsorship Change seats, note and end of a sponsorship
+	// (PUT /v1/admin/sponsorships/{id})
+	ChangeSponsorship(ctx context.Context, request ChangeSponsorshipRequestObject) (ChangeSponsorshipResponseObject, error)
+	// RemoveSponsorContact A member speaks for a sponsorship no more
+	// (DELETE /v1/admin/sponsorships/{id}/contacts/{user_id})
+	RemoveSponsorContact(ctx context.Context, request RemoveSponsorContactRequestObject) (RemoveSponsorContactResponseObject, error)
+	// AddSponsorContact Let a member speak for a sponsorship
+	// (PUT /v1/admin/sponsorships/{id}/contacts/{user_id})
+	AddSponsorContact(ctx context.Context, request AddSponsorContactRequestObject) (AddSponsorContactResponseObject, error)
 	// RequestCode Have a code to sign in sent to me
 	// (POST /v1/auth/code)
 	RequestCode(ctx context.Context, request RequestCodeRequestObject) (RequestCodeResponseObject, error)
@@ -15724,6 +27540,9 @@ type StrictServerInterface interface {
 	// UndoEmail Take a change of address back
 	// (POST /v1/auth/email/undo)
 	UndoEmail(ctx context.Context, request UndoEmailRequestObject) (UndoEmailResponseObject, error)
+	// ShowGift Look into a gift
+	// (POST /v1/auth/gift)
+	ShowGift(ctx context.Context, request ShowGiftRequestObject) (ShowGiftResponseObject, error)
 	// ShowInvitation What an invitation offers
 	// (POST /v1/auth/invitation)
 	ShowInvitation(ctx context.Context, request ShowInvitationRequestObject) (ShowInvitationResponseObject, error)
@@ -15760,6 +27579,9 @@ type StrictServerInterface interface {
 	// RefreshSession Exchange the refresh token for a new pair
 	// (POST /v1/auth/refresh)
 	RefreshSession(ctx context.Context, request RefreshSessionRequestObject) (RefreshSessionResponseObject, error)
+	// ShowSeat Look at an invitation to a seat
+	// (POST /v1/auth/seat)
+	ShowSeat(ctx context.Context, request ShowSeatRequestObject) (ShowSeatResponseObject, error)
 	// SignUp Sign up with e-mail and password
 	// (POST /v1/auth/signup)
 	SignUp(ctx context.Context, request SignUpRequestObject) (SignUpResponseObject, error)
@@ -15787,6 +27609,24 @@ type StrictServerInterface interface {
 	// Enrol Take a seat in an open cohort
 	// (POST /v1/cohorts/{id}/enrolment)
 	Enrol(ctx context.Context, request EnrolRequestObject) (EnrolResponseObject, error)
+	// ListFunds Funds to give to
+	// (GET /v1/funds)
+	ListFunds(ctx context.Context, request ListFundsRequestObject) (ListFundsResponseObject, error)
+	// Donate Give money to a fund
+	// (POST /v1/funds/{id}/donations)
+	Donate(ctx context.Context, request DonateRequestObject) (DonateResponseObject, error)
+	// ListGifts Gifts I have bought
+	// (GET /v1/gifts)
+	ListGifts(ctx context.Context, request ListGiftsRequestObject) (ListGiftsResponseObject, error)
+	// BuyGift Give somebody months of membership
+	// (POST /v1/gifts)
+	BuyGift(ctx context.Context, request BuyGiftRequestObject) (BuyGiftResponseObject, error)
+	// PayGift Pay for a gift of mine
+	// (POST /v1/gifts/{id}/checkout)
+	PayGift(ctx context.Context, request PayGiftRequestObject) (PayGiftResponseObject, error)
+	// GetGiftLink The link of a gift of mine
+	// (GET /v1/gifts/{id}/link)
+	GetGiftLink(ctx context.Context, request GetGiftLinkRequestObject) (GetGiftLinkResponseObject, error)
 	// ListInvitations Invitations, the latest first
 	// (GET /v1/invitations)
 	ListInvitations(ctx context.Context, request ListInvitationsRequestObject) (ListInvitationsResponseObject, error)
@@ -15865,6 +27705,9 @@ type StrictServerInterface interface {
 	// ConfirmTOTP Confirm my authenticator app with its first code
 	// (POST /v1/me/factors/totp/confirmation)
 	ConfirmTOTP(ctx context.Context, request ConfirmTOTPRequestObject) (ConfirmTOTPResponseObject, error)
+	// RedeemGift Accept a gift
+	// (POST /v1/me/gifts)
+	RedeemGift(ctx context.Context, request RedeemGiftRequestObject) (RedeemGiftResponseObject, error)
 	// ListIdentities Providers I sign in with
 	// (GET /v1/me/identities)
 	ListIdentities(ctx context.Context, request ListIdentitiesRequestObject) (ListIdentitiesResponseObject, error)
@@ -15910,6 +27753,12 @@ type StrictServerInterface interface {
 	// UpdateProfile Change my profile
 	// (PATCH /v1/me/profile)
 	UpdateProfile(ctx context.Context, request UpdateProfileRequestObject) (UpdateProfileResponseObject, error)
+	// LeaveSeat Give my seat back
+	// (DELETE /v1/me/seat)
+	LeaveSeat(ctx context.Context, request LeaveSeatRequestObject) (LeaveSeatResponseObject, error)
+	// TakeSeat Take a seat that an organisation pays for
+	// (POST /v1/me/seat)
+	TakeSeat(ctx context.Context, request TakeSeatRequestObject) (TakeSeatResponseObject, error)
 	// EndSessions Sign out everywhere
 	// (DELETE /v1/me/sessions)
 	EndSessions(ctx context.Context, request EndSessionsRequestObject) (EndSessionsResponseObject, error)
@@ -15937,15 +27786,45 @@ type StrictServerInterface interface {
 	// CancelMembership End my membership with the period that is paid
 	// (PUT /v1/membership/cancellation)
 	CancelMembership(ctx context.Context, request CancelMembershipRequestObject) (CancelMembershipResponseObject, error)
+	// KeepPlan Take a planned change back
+	// (DELETE /v1/membership/change)
+	KeepPlan(ctx context.Context, request KeepPlanRequestObject) (KeepPlanResponseObject, error)
+	// ChangePlan Change my plan as quoted
+	// (POST /v1/membership/change)
+	ChangePlan(ctx context.Context, request ChangePlanRequestObject) (ChangePlanResponseObject, error)
 	// StartCheckout Start paying for a plan
 	// (POST /v1/membership/checkout)
 	StartCheckout(ctx context.Context, request StartCheckoutRequestObject) (StartCheckoutResponseObject, error)
+	// GetCheckout How a checkout of mine stands
+	// (GET /v1/membership/checkout/{id})
+	GetCheckout(ctx context.Context, request GetCheckoutRequestObject) (GetCheckoutResponseObject, error)
 	// ListInvoices My invoices
 	// (GET /v1/membership/invoices)
 	ListInvoices(ctx context.Context, request ListInvoicesRequestObject) (ListInvoicesResponseObject, error)
+	// ReturnFromPause Come back now, or take a planned pause back
+	// (DELETE /v1/membership/pause)
+	ReturnFromPause(ctx context.Context, request ReturnFromPauseRequestObject) (ReturnFromPauseResponseObject, error)
+	// PauseMembership Pause my membership
+	// (PUT /v1/membership/pause)
+	PauseMembership(ctx context.Context, request PauseMembershipRequestObject) (PauseMembershipResponseObject, error)
 	// OpenPortal Change my card and billing details
 	// (POST /v1/membership/portal)
 	OpenPortal(ctx context.Context, request OpenPortalRequestObject) (OpenPortalResponseObject, error)
+	// ListPurchases What I went to pay for once
+	// (GET /v1/membership/purchases)
+	ListPurchases(ctx context.Context, request ListPurchasesRequestObject) (ListPurchasesResponseObject, error)
+	// GetPurchase How a payment of mine stands
+	// (GET /v1/membership/purchases/{id})
+	GetPurchase(ctx context.Context, request GetPurchaseRequestObject) (GetPurchaseResponseObject, error)
+	// QuoteChange What another plan would cost me
+	// (POST /v1/membership/quotes)
+	QuoteChange(ctx context.Context, request QuoteChangeRequestObject) (QuoteChangeResponseObject, error)
+	// RefreshMembership Look again whether my payment has arrived
+	// (POST /v1/membership/refresh)
+	RefreshMembership(ctx context.Context, request RefreshMembershipRequestObject) (RefreshMembershipResponseObject, error)
+	// GetOffer The offer behind a link
+	// (GET /v1/offers/{slug})
+	GetOffer(ctx context.Context, request GetOfferRequestObject) (GetOfferResponseObject, error)
 	// ListPlans Plans on offer
 	// (GET /v1/plans)
 	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
@@ -15955,6 +27834,15 @@ type StrictServerInterface interface {
 	// EditPost Change my post
 	// (PATCH /v1/posts/{id})
 	EditPost(ctx context.Context, request EditPostRequestObject) (EditPostResponseObject, error)
+	// ListMyApplications My applications for a scholarship
+	// (GET /v1/scholarship/applications)
+	ListMyApplications(ctx context.Context, request ListMyApplicationsRequestObject) (ListMyApplicationsResponseObject, error)
+	// ApplyForScholarship Ask for a scholarship
+	// (POST /v1/scholarship/applications)
+	ApplyForScholarship(ctx context.Context, request ApplyForScholarshipRequestObject) (ApplyForScholarshipResponseObject, error)
+	// WithdrawApplication Take my application back
+	// (DELETE /v1/scholarship/applications/{id})
+	WithdrawApplication(ctx context.Context, request WithdrawApplicationRequestObject) (WithdrawApplicationResponseObject, error)
 	// ListSpaces Spaces I can see
 	// (GET /v1/spaces)
 	ListSpaces(ctx context.Context, request ListSpacesRequestObject) (ListSpacesResponseObject, error)
@@ -15964,6 +27852,12 @@ type StrictServerInterface interface {
 	// CreateTopic Open a topic
 	// (POST /v1/spaces/{id}/topics)
 	CreateTopic(ctx context.Context, request CreateTopicRequestObject) (CreateTopicResponseObject, error)
+	// ListMySponsorships Sponsorships I speak for
+	// (GET /v1/sponsorships)
+	ListMySponsorships(ctx context.Context, request ListMySponsorshipsRequestObject) (ListMySponsorshipsResponseObject, error)
+	// InviteToSeat Invite somebody to a seat
+	// (POST /v1/sponsorships/{id}/invitations)
+	InviteToSeat(ctx context.Context, request InviteToSeatRequestObject) (InviteToSeatResponseObject, error)
 	// DeleteTopic Take a topic away
 	// (DELETE /v1/topics/{id})
 	DeleteTopic(ctx context.Context, request DeleteTopicRequestObject) (DeleteTopicResponseObject, error)
@@ -16116,6 +28010,102 @@ func (sh *strictHandler) GetReadiness(ctx *gin.Context) {
 	}
 }
 
+// ListApplications operation middleware
+func (sh *strictHandler) ListApplications(ctx *gin.Context, params ListApplicationsParams) {
+	var request ListApplicationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListApplications(ctx, request.(ListApplicationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListApplications")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListApplicationsResponseObject); ok {
+		if err := validResponse.VisitListApplicationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReadApplication operation middleware
+func (sh *strictHandler) ReadApplication(ctx *gin.Context, id ID) {
+	var request ReadApplicationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadApplication(ctx, request.(ReadApplicationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadApplication")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReadApplicationResponseObject); ok {
+		if err := validResponse.VisitReadApplicationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DecideApplication operation middleware
+func (sh *strictHandler) DecideApplication(ctx *gin.Context, id ID) {
+	var request DecideApplicationRequestObject
+
+	request.ID = id
+
+	var body DecideApplicationJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DecideApplication(ctx, request.(DecideApplicationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DecideApplication")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DecideApplicationResponseObject); ok {
+		if err := validResponse.VisitDecideApplicationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListAuditEntries operation middleware
 func (sh *strictHandler) ListAuditEntries(ctx *gin.Context, params ListAuditEntriesParams) {
 	var request ListAuditEntriesRequestObject
@@ -16168,6 +28158,458 @@ func (sh *strictHandler) ExportAuditLog(ctx *gin.Context, params ExportAuditLogP
 	}
 }
 
+// ListOpenDisputes operation middleware
+func (sh *strictHandler) ListOpenDisputes(ctx *gin.Context) {
+	var request ListOpenDisputesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOpenDisputes(ctx, request.(ListOpenDisputesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOpenDisputes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListOpenDisputesResponseObject); ok {
+		if err := validResponse.VisitListOpenDisputesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListBillingEvents operation middleware
+func (sh *strictHandler) ListBillingEvents(ctx *gin.Context, params ListBillingEventsParams) {
+	var request ListBillingEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBillingEvents(ctx, request.(ListBillingEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBillingEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListBillingEventsResponseObject); ok {
+		if err := validResponse.VisitListBillingEventsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListBillingFlags operation middleware
+func (sh *strictHandler) ListBillingFlags(ctx *gin.Context) {
+	var request ListBillingFlagsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBillingFlags(ctx, request.(ListBillingFlagsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBillingFlags")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListBillingFlagsResponseObject); ok {
+		if err := validResponse.VisitListBillingFlagsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ClearBillingFlag operation middleware
+func (sh *strictHandler) ClearBillingFlag(ctx *gin.Context, id ID) {
+	var request ClearBillingFlagRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearBillingFlag(ctx, request.(ClearBillingFlagRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearBillingFlag")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ClearBillingFlagResponseObject); ok {
+		if err := validResponse.VisitClearBillingFlagResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetBillingProof operation middleware
+func (sh *strictHandler) GetBillingProof(ctx *gin.Context) {
+	var request GetBillingProofRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBillingProof(ctx, request.(GetBillingProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBillingProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetBillingProofResponseObject); ok {
+		if err := validResponse.VisitGetBillingProofResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartBillingProof operation middleware
+func (sh *strictHandler) StartBillingProof(ctx *gin.Context) {
+	var request StartBillingProofRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartBillingProof(ctx, request.(StartBillingProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartBillingProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StartBillingProofResponseObject); ok {
+		if err := validResponse.VisitStartBillingProofResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ReplayBillingEvents operation middleware
+func (sh *strictHandler) ReplayBillingEvents(ctx *gin.Context) {
+	var request ReplayBillingEventsRequestObject
+
+	var body ReplayBillingEventsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayBillingEvents(ctx, request.(ReplayBillingEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayBillingEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReplayBillingEventsResponseObject); ok {
+		if err := validResponse.VisitReplayBillingEventsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAbandonedCheckouts operation middleware
+func (sh *strictHandler) ListAbandonedCheckouts(ctx *gin.Context, params ListAbandonedCheckoutsParams) {
+	var request ListAbandonedCheckoutsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAbandonedCheckouts(ctx, request.(ListAbandonedCheckoutsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAbandonedCheckouts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAbandonedCheckoutsResponseObject); ok {
+		if err := validResponse.VisitListAbandonedCheckoutsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFundAccounts operation middleware
+func (sh *strictHandler) ListFundAccounts(ctx *gin.Context) {
+	var request ListFundAccountsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFundAccounts(ctx, request.(ListFundAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFundAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListFundAccountsResponseObject); ok {
+		if err := validResponse.VisitListFundAccountsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenFund operation middleware
+func (sh *strictHandler) OpenFund(ctx *gin.Context, params OpenFundParams) {
+	var request OpenFundRequestObject
+
+	request.Params = params
+
+	var body OpenFundJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenFund(ctx, request.(OpenFundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenFund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenFundResponseObject); ok {
+		if err := validResponse.VisitOpenFundResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeFund operation middleware
+func (sh *strictHandler) ChangeFund(ctx *gin.Context, id ID) {
+	var request ChangeFundRequestObject
+
+	request.ID = id
+
+	var body ChangeFundJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeFund(ctx, request.(ChangeFundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeFund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangeFundResponseObject); ok {
+		if err := validResponse.VisitChangeFundResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFundEntries operation middleware
+func (sh *strictHandler) ListFundEntries(ctx *gin.Context, id ID, params ListFundEntriesParams) {
+	var request ListFundEntriesRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFundEntries(ctx, request.(ListFundEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFundEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListFundEntriesResponseObject); ok {
+		if err := validResponse.VisitListFundEntriesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MoveFund operation middleware
+func (sh *strictHandler) MoveFund(ctx *gin.Context, id ID, params MoveFundParams) {
+	var request MoveFundRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body MoveFundJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MoveFund(ctx, request.(MoveFundRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MoveFund")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MoveFundResponseObject); ok {
+		if err := validResponse.VisitMoveFundResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAllGifts operation middleware
+func (sh *strictHandler) ListAllGifts(ctx *gin.Context, params ListAllGiftsParams) {
+	var request ListAllGiftsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAllGifts(ctx, request.(ListAllGiftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAllGifts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListAllGiftsResponseObject); ok {
+		if err := validResponse.VisitListAllGiftsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawGift operation middleware
+func (sh *strictHandler) WithdrawGift(ctx *gin.Context, id ID) {
+	var request WithdrawGiftRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawGift(ctx, request.(WithdrawGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawGiftResponseObject); ok {
+		if err := validResponse.VisitWithdrawGiftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMembers operation middleware
 func (sh *strictHandler) ListMembers(ctx *gin.Context, params ListMembersParams) {
 	var request ListMembersRequestObject
@@ -16187,6 +28629,476 @@ func (sh *strictHandler) ListMembers(ctx *gin.Context, params ListMembersParams)
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListMembersResponseObject); ok {
 		if err := validResponse.VisitListMembersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMemberBilling operation middleware
+func (sh *strictHandler) GetMemberBilling(ctx *gin.Context, id ID, params GetMemberBillingParams) {
+	var request GetMemberBillingRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMemberBilling(ctx, request.(GetMemberBillingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMemberBilling")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMemberBillingResponseObject); ok {
+		if err := validResponse.VisitGetMemberBillingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// MergeCustomer operation middleware
+func (sh *strictHandler) MergeCustomer(ctx *gin.Context, id ID) {
+	var request MergeCustomerRequestObject
+
+	request.ID = id
+
+	var body MergeCustomerJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MergeCustomer(ctx, request.(MergeCustomerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MergeCustomer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MergeCustomerResponseObject); ok {
+		if err := validResponse.VisitMergeCustomerResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndMembership operation middleware
+func (sh *strictHandler) EndMembership(ctx *gin.Context, id ID) {
+	var request EndMembershipRequestObject
+
+	request.ID = id
+
+	var body EndMembershipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndMembership(ctx, request.(EndMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndMembershipResponseObject); ok {
+		if err := validResponse.VisitEndMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefreshMemberBilling operation middleware
+func (sh *strictHandler) RefreshMemberBilling(ctx *gin.Context, id ID) {
+	var request RefreshMemberBillingRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefreshMemberBilling(ctx, request.(RefreshMemberBillingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefreshMemberBilling")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RefreshMemberBillingResponseObject); ok {
+		if err := validResponse.VisitRefreshMemberBillingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GiveDiscount operation middleware
+func (sh *strictHandler) GiveDiscount(ctx *gin.Context, id ID, params GiveDiscountParams) {
+	var request GiveDiscountRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body GiveDiscountJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GiveDiscount(ctx, request.(GiveDiscountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GiveDiscount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GiveDiscountResponseObject); ok {
+		if err := validResponse.VisitGiveDiscountResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GraduateMember operation middleware
+func (sh *strictHandler) GraduateMember(ctx *gin.Context, id ID) {
+	var request GraduateMemberRequestObject
+
+	request.ID = id
+
+	var body GraduateMemberJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GraduateMember(ctx, request.(GraduateMemberRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GraduateMember")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GraduateMemberResponseObject); ok {
+		if err := validResponse.VisitGraduateMemberResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMemberGrants operation middleware
+func (sh *strictHandler) ListMemberGrants(ctx *gin.Context, id ID) {
+	var request ListMemberGrantsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMemberGrants(ctx, request.(ListMemberGrantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMemberGrants")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMemberGrantsResponseObject); ok {
+		if err := validResponse.VisitListMemberGrantsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GiveGrant operation middleware
+func (sh *strictHandler) GiveGrant(ctx *gin.Context, id ID, params GiveGrantParams) {
+	var request GiveGrantRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body GiveGrantJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GiveGrant(ctx, request.(GiveGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GiveGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GiveGrantResponseObject); ok {
+		if err := validResponse.VisitGiveGrantResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndGrant operation middleware
+func (sh *strictHandler) EndGrant(ctx *gin.Context, id ID, grantID openapi_types.UUID) {
+	var request EndGrantRequestObject
+
+	request.ID = id
+	request.GrantID = grantID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndGrant(ctx, request.(EndGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndGrantResponseObject); ok {
+		if err := validResponse.VisitEndGrantResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExtendGrant operation middleware
+func (sh *strictHandler) ExtendGrant(ctx *gin.Context, id ID, grantID openapi_types.UUID) {
+	var request ExtendGrantRequestObject
+
+	request.ID = id
+	request.GrantID = grantID
+
+	var body ExtendGrantJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ExtendGrant(ctx, request.(ExtendGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExtendGrant")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ExtendGrantResponseObject); ok {
+		if err := validResponse.VisitExtendGrantResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMemberLetters operation middleware
+func (sh *strictHandler) ListMemberLetters(ctx *gin.Context, id ID) {
+	var request ListMemberLettersRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMemberLetters(ctx, request.(ListMemberLettersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMemberLetters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMemberLettersResponseObject); ok {
+		if err := validResponse.VisitListMemberLettersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMoneyBack operation middleware
+func (sh *strictHandler) GetMoneyBack(ctx *gin.Context, id ID) {
+	var request GetMoneyBackRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMoneyBack(ctx, request.(GetMoneyBackRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMoneyBack")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMoneyBackResponseObject); ok {
+		if err := validResponse.VisitGetMoneyBackResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefundInvoice operation middleware
+func (sh *strictHandler) RefundInvoice(ctx *gin.Context, id ID, params RefundInvoiceParams) {
+	var request RefundInvoiceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body RefundInvoiceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefundInvoice(ctx, request.(RefundInvoiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefundInvoice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RefundInvoiceResponseObject); ok {
+		if err := validResponse.VisitRefundInvoiceResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -16413,6 +29325,285 @@ func (sh *strictHandler) ViewMember(ctx *gin.Context, id ID) {
 	}
 }
 
+// ListOffers operation middleware
+func (sh *strictHandler) ListOffers(ctx *gin.Context) {
+	var request ListOffersRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOffers(ctx, request.(ListOffersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOffers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListOffersResponseObject); ok {
+		if err := validResponse.VisitListOffersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateOffer operation middleware
+func (sh *strictHandler) CreateOffer(ctx *gin.Context, params CreateOfferParams) {
+	var request CreateOfferRequestObject
+
+	request.Params = params
+
+	var body CreateOfferJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateOffer(ctx, request.(CreateOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateOffer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreateOfferResponseObject); ok {
+		if err := validResponse.VisitCreateOfferResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseOffer operation middleware
+func (sh *strictHandler) CloseOffer(ctx *gin.Context, id ID) {
+	var request CloseOfferRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseOffer(ctx, request.(CloseOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseOffer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CloseOfferResponseObject); ok {
+		if err := validResponse.VisitCloseOfferResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCatalogue operation middleware
+func (sh *strictHandler) ListCatalogue(ctx *gin.Context) {
+	var request ListCatalogueRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCatalogue(ctx, request.(ListCatalogueRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCatalogue")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListCatalogueResponseObject); ok {
+		if err := validResponse.VisitListCatalogueResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreatePlan operation middleware
+func (sh *strictHandler) CreatePlan(ctx *gin.Context, params CreatePlanParams) {
+	var request CreatePlanRequestObject
+
+	request.Params = params
+
+	var body CreatePlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePlan(ctx, request.(CreatePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(CreatePlanResponseObject); ok {
+		if err := validResponse.VisitCreatePlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UpdatePlan operation middleware
+func (sh *strictHandler) UpdatePlan(ctx *gin.Context, id ID, params UpdatePlanParams) {
+	var request UpdatePlanRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body UpdatePlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdatePlan(ctx, request.(UpdatePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdatePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(UpdatePlanResponseObject); ok {
+		if err := validResponse.VisitUpdatePlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OfferPrice operation middleware
+func (sh *strictHandler) OfferPrice(ctx *gin.Context, id ID, params OfferPriceParams) {
+	var request OfferPriceRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body OfferPriceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OfferPrice(ctx, request.(OfferPriceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OfferPrice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OfferPriceResponseObject); ok {
+		if err := validResponse.VisitOfferPriceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ArchivePrice operation middleware
+func (sh *strictHandler) ArchivePrice(ctx *gin.Context, id ID, key string) {
+	var request ArchivePriceRequestObject
+
+	request.ID = id
+	request.Key = key
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ArchivePrice(ctx, request.(ArchivePriceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ArchivePrice")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ArchivePriceResponseObject); ok {
+		if err := validResponse.VisitArchivePriceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetMembershipReport operation middleware
 func (sh *strictHandler) GetMembershipReport(ctx *gin.Context, params GetMembershipReportParams) {
 	var request GetMembershipReportRequestObject
@@ -16458,6 +29649,198 @@ func (sh *strictHandler) ListMembershipReportMembers(ctx *gin.Context, params Li
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ListMembershipReportMembersResponseObject); ok {
 		if err := validResponse.VisitListMembershipReportMembersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSponsorships operation middleware
+func (sh *strictHandler) ListSponsorships(ctx *gin.Context) {
+	var request ListSponsorshipsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSponsorships(ctx, request.(ListSponsorshipsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSponsorships")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSponsorshipsResponseObject); ok {
+		if err := validResponse.VisitListSponsorshipsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// OpenSponsorship operation middleware
+func (sh *strictHandler) OpenSponsorship(ctx *gin.Context, params OpenSponsorshipParams) {
+	var request OpenSponsorshipRequestObject
+
+	request.Params = params
+
+	var body OpenSponsorshipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.OpenSponsorship(ctx, request.(OpenSponsorshipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OpenSponsorship")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(OpenSponsorshipResponseObject); ok {
+		if err := validResponse.VisitOpenSponsorshipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndSponsorship operation middleware
+func (sh *strictHandler) EndSponsorship(ctx *gin.Context, id ID) {
+	var request EndSponsorshipRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSponsorship(ctx, request.(EndSponsorshipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSponsorship")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndSponsorshipResponseObject); ok {
+		if err := validResponse.VisitEndSponsorshipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeSponsorship operation middleware
+func (sh *strictHandler) ChangeSponsorship(ctx *gin.Context, id ID) {
+	var request ChangeSponsorshipRequestObject
+
+	request.ID = id
+
+	var body ChangeSponsorshipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeSponsorship(ctx, request.(ChangeSponsorshipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeSponsorship")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangeSponsorshipResponseObject); ok {
+		if err := validResponse.VisitChangeSponsorshipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveSponsorContact operation middleware
+func (sh *strictHandler) RemoveSponsorContact(ctx *gin.Context, id ID, userID openapi_types.UUID) {
+	var request RemoveSponsorContactRequestObject
+
+	request.ID = id
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveSponsorContact(ctx, request.(RemoveSponsorContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveSponsorContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RemoveSponsorContactResponseObject); ok {
+		if err := validResponse.VisitRemoveSponsorContactResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AddSponsorContact operation middleware
+func (sh *strictHandler) AddSponsorContact(ctx *gin.Context, id ID, userID openapi_types.UUID) {
+	var request AddSponsorContactRequestObject
+
+	request.ID = id
+	request.UserID = userID
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddSponsorContact(ctx, request.(AddSponsorContactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddSponsorContact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AddSponsorContactResponseObject); ok {
+		if err := validResponse.VisitAddSponsorContactResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -16626,6 +30009,48 @@ func (sh *strictHandler) UndoEmail(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(UndoEmailResponseObject); ok {
 		if err := validResponse.VisitUndoEmailResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ShowGift operation middleware
+func (sh *strictHandler) ShowGift(ctx *gin.Context) {
+	var request ShowGiftRequestObject
+
+	var body ShowGiftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowGift(ctx, request.(ShowGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ShowGiftResponseObject); ok {
+		if err := validResponse.VisitShowGiftResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -17106,6 +30531,48 @@ func (sh *strictHandler) RefreshSession(ctx *gin.Context) {
 	}
 }
 
+// ShowSeat operation middleware
+func (sh *strictHandler) ShowSeat(ctx *gin.Context) {
+	var request ShowSeatRequestObject
+
+	var body ShowSeatJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ShowSeat(ctx, request.(ShowSeatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ShowSeat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ShowSeatResponseObject); ok {
+		if err := validResponse.VisitShowSeatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // SignUp operation middleware
 func (sh *strictHandler) SignUp(ctx *gin.Context) {
 	var request SignUpRequestObject
@@ -17396,6 +30863,195 @@ func (sh *strictHandler) Enrol(ctx *gin.Context, id ID, params EnrolParams) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(EnrolResponseObject); ok {
 		if err := validResponse.VisitEnrolResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListFunds operation middleware
+func (sh *strictHandler) ListFunds(ctx *gin.Context) {
+	var request ListFundsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFunds(ctx, request.(ListFundsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFunds")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListFundsResponseObject); ok {
+		if err := validResponse.VisitListFundsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// Donate operation middleware
+func (sh *strictHandler) Donate(ctx *gin.Context, id ID, params DonateParams) {
+	var request DonateRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body DonateJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Donate(ctx, request.(DonateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Donate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(DonateResponseObject); ok {
+		if err := validResponse.VisitDonateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListGifts operation middleware
+func (sh *strictHandler) ListGifts(ctx *gin.Context) {
+	var request ListGiftsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGifts(ctx, request.(ListGiftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGifts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListGiftsResponseObject); ok {
+		if err := validResponse.VisitListGiftsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// BuyGift operation middleware
+func (sh *strictHandler) BuyGift(ctx *gin.Context, params BuyGiftParams) {
+	var request BuyGiftRequestObject
+
+	request.Params = params
+
+	var body BuyGiftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.BuyGift(ctx, request.(BuyGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BuyGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(BuyGiftResponseObject); ok {
+		if err := validResponse.VisitBuyGiftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PayGift operation middleware
+func (sh *strictHandler) PayGift(ctx *gin.Context, id ID) {
+	var request PayGiftRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PayGift(ctx, request.(PayGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PayGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PayGiftResponseObject); ok {
+		if err := validResponse.VisitPayGiftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetGiftLink operation middleware
+func (sh *strictHandler) GetGiftLink(ctx *gin.Context, id ID) {
+	var request GetGiftLinkRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetGiftLink(ctx, request.(GetGiftLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetGiftLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetGiftLinkResponseObject); ok {
+		if err := validResponse.VisitGetGiftLinkResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -18145,6 +31801,48 @@ func (sh *strictHandler) ConfirmTOTP(ctx *gin.Context) {
 	}
 }
 
+// RedeemGift operation middleware
+func (sh *strictHandler) RedeemGift(ctx *gin.Context) {
+	var request RedeemGiftRequestObject
+
+	var body RedeemGiftJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RedeemGift(ctx, request.(RedeemGiftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RedeemGift")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RedeemGiftResponseObject); ok {
+		if err := validResponse.VisitRedeemGiftResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListIdentities operation middleware
 func (sh *strictHandler) ListIdentities(ctx *gin.Context) {
 	var request ListIdentitiesRequestObject
@@ -18628,6 +32326,72 @@ func (sh *strictHandler) UpdateProfile(ctx *gin.Context, params UpdateProfilePar
 	}
 }
 
+// LeaveSeat operation middleware
+func (sh *strictHandler) LeaveSeat(ctx *gin.Context) {
+	var request LeaveSeatRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LeaveSeat(ctx, request.(LeaveSeatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LeaveSeat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(LeaveSeatResponseObject); ok {
+		if err := validResponse.VisitLeaveSeatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// TakeSeat operation middleware
+func (sh *strictHandler) TakeSeat(ctx *gin.Context) {
+	var request TakeSeatRequestObject
+
+	var body TakeSeatJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TakeSeat(ctx, request.(TakeSeatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TakeSeat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(TakeSeatResponseObject); ok {
+		if err := validResponse.VisitTakeSeatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // EndSessions operation middleware
 func (sh *strictHandler) EndSessions(ctx *gin.Context, params EndSessionsParams) {
 	var request EndSessionsRequestObject
@@ -18873,6 +32637,74 @@ func (sh *strictHandler) CancelMembership(ctx *gin.Context) {
 	}
 }
 
+// KeepPlan operation middleware
+func (sh *strictHandler) KeepPlan(ctx *gin.Context) {
+	var request KeepPlanRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.KeepPlan(ctx, request.(KeepPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "KeepPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(KeepPlanResponseObject); ok {
+		if err := validResponse.VisitKeepPlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangePlan operation middleware
+func (sh *strictHandler) ChangePlan(ctx *gin.Context, params ChangePlanParams) {
+	var request ChangePlanRequestObject
+
+	request.Params = params
+
+	var body ChangePlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePlan(ctx, request.(ChangePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ChangePlanResponseObject); ok {
+		if err := validResponse.VisitChangePlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // StartCheckout operation middleware
 func (sh *strictHandler) StartCheckout(ctx *gin.Context, params StartCheckoutParams) {
 	var request StartCheckoutRequestObject
@@ -18917,6 +32749,32 @@ func (sh *strictHandler) StartCheckout(ctx *gin.Context, params StartCheckoutPar
 	}
 }
 
+// GetCheckout operation middleware
+func (sh *strictHandler) GetCheckout(ctx *gin.Context, id ID) {
+	var request GetCheckoutRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCheckout(ctx, request.(GetCheckoutRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCheckout")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCheckoutResponseObject); ok {
+		if err := validResponse.VisitGetCheckoutResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListInvoices operation middleware
 func (sh *strictHandler) ListInvoices(ctx *gin.Context) {
 	var request ListInvoicesRequestObject
@@ -18941,6 +32799,72 @@ func (sh *strictHandler) ListInvoices(ctx *gin.Context) {
 	}
 }
 
+// ReturnFromPause operation middleware
+func (sh *strictHandler) ReturnFromPause(ctx *gin.Context) {
+	var request ReturnFromPauseRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReturnFromPause(ctx, request.(ReturnFromPauseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReturnFromPause")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReturnFromPauseResponseObject); ok {
+		if err := validResponse.VisitReturnFromPauseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PauseMembership operation middleware
+func (sh *strictHandler) PauseMembership(ctx *gin.Context) {
+	var request PauseMembershipRequestObject
+
+	var body PauseMembershipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PauseMembership(ctx, request.(PauseMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PauseMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PauseMembershipResponseObject); ok {
+		if err := validResponse.VisitPauseMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // OpenPortal operation middleware
 func (sh *strictHandler) OpenPortal(ctx *gin.Context) {
 	var request OpenPortalRequestObject
@@ -18958,6 +32882,150 @@ func (sh *strictHandler) OpenPortal(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(OpenPortalResponseObject); ok {
 		if err := validResponse.VisitOpenPortalResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPurchases operation middleware
+func (sh *strictHandler) ListPurchases(ctx *gin.Context) {
+	var request ListPurchasesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPurchases(ctx, request.(ListPurchasesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPurchases")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListPurchasesResponseObject); ok {
+		if err := validResponse.VisitListPurchasesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetPurchase operation middleware
+func (sh *strictHandler) GetPurchase(ctx *gin.Context, id ID) {
+	var request GetPurchaseRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPurchase(ctx, request.(GetPurchaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPurchase")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetPurchaseResponseObject); ok {
+		if err := validResponse.VisitGetPurchaseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuoteChange operation middleware
+func (sh *strictHandler) QuoteChange(ctx *gin.Context, params QuoteChangeParams) {
+	var request QuoteChangeRequestObject
+
+	request.Params = params
+
+	var body QuoteChangeJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QuoteChange(ctx, request.(QuoteChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuoteChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(QuoteChangeResponseObject); ok {
+		if err := validResponse.VisitQuoteChangeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefreshMembership operation middleware
+func (sh *strictHandler) RefreshMembership(ctx *gin.Context) {
+	var request RefreshMembershipRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefreshMembership(ctx, request.(RefreshMembershipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefreshMembership")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RefreshMembershipResponseObject); ok {
+		if err := validResponse.VisitRefreshMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetOffer operation middleware
+func (sh *strictHandler) GetOffer(ctx *gin.Context, slug string) {
+	var request GetOfferRequestObject
+
+	request.Slug = slug
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOffer(ctx, request.(GetOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOffer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetOfferResponseObject); ok {
+		if err := validResponse.VisitGetOfferResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -19061,6 +33129,100 @@ func (sh *strictHandler) EditPost(ctx *gin.Context, id ID, params EditPostParams
 	}
 }
 
+// ListMyApplications operation middleware
+func (sh *strictHandler) ListMyApplications(ctx *gin.Context) {
+	var request ListMyApplicationsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMyApplications(ctx, request.(ListMyApplicationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMyApplications")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMyApplicationsResponseObject); ok {
+		if err := validResponse.VisitListMyApplicationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ApplyForScholarship operation middleware
+func (sh *strictHandler) ApplyForScholarship(ctx *gin.Context, params ApplyForScholarshipParams) {
+	var request ApplyForScholarshipRequestObject
+
+	request.Params = params
+
+	var body ApplyForScholarshipJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApplyForScholarship(ctx, request.(ApplyForScholarshipRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApplyForScholarship")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ApplyForScholarshipResponseObject); ok {
+		if err := validResponse.VisitApplyForScholarshipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawApplication operation middleware
+func (sh *strictHandler) WithdrawApplication(ctx *gin.Context, id ID) {
+	var request WithdrawApplicationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawApplication(ctx, request.(WithdrawApplicationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawApplication")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(WithdrawApplicationResponseObject); ok {
+		if err := validResponse.VisitWithdrawApplicationResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSpaces operation middleware
 func (sh *strictHandler) ListSpaces(ctx *gin.Context) {
 	var request ListSpacesRequestObject
@@ -19150,6 +33312,75 @@ func (sh *strictHandler) CreateTopic(ctx *gin.Context, id ID, params CreateTopic
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CreateTopicResponseObject); ok {
 		if err := validResponse.VisitCreateTopicResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListMySponsorships operation middleware
+func (sh *strictHandler) ListMySponsorships(ctx *gin.Context) {
+	var request ListMySponsorshipsRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMySponsorships(ctx, request.(ListMySponsorshipsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMySponsorships")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMySponsorshipsResponseObject); ok {
+		if err := validResponse.VisitListMySponsorshipsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InviteToSeat operation middleware
+func (sh *strictHandler) InviteToSeat(ctx *gin.Context, id ID, params InviteToSeatParams) {
+	var request InviteToSeatRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	var body InviteToSeatJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteToSeat(ctx, request.(InviteToSeatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteToSeat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(InviteToSeatResponseObject); ok {
+		if err := validResponse.VisitInviteToSeatResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

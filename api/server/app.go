@@ -23,6 +23,8 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/cohort"
 	"github.com/womens-tech-conservatory/conservatory/internal/factor"
 	"github.com/womens-tech-conservatory/conservatory/internal/forum"
+	"github.com/womens-tech-conservatory/conservatory/internal/gift"
+	"github.com/womens-tech-conservatory/conservatory/internal/grant"
 	"github.com/womens-tech-conservatory/conservatory/internal/idempotency"
 	"github.com/womens-tech-conservatory/conservatory/internal/identity"
 	"github.com/womens-tech-conservatory/conservatory/internal/invitation"
@@ -31,12 +33,16 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/mail"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/outbox"
+	"github.com/womens-tech-conservatory/conservatory/internal/pause"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 	"github.com/womens-tech-conservatory/conservatory/internal/privacy"
 	"github.com/womens-tech-conservatory/conservatory/internal/profile"
 	"github.com/womens-tech-conservatory/conservatory/internal/programme"
+	"github.com/womens-tech-conservatory/conservatory/internal/reminder"
 	"github.com/womens-tech-conservatory/conservatory/internal/report"
+	"github.com/womens-tech-conservatory/conservatory/internal/scholarship"
 	"github.com/womens-tech-conservatory/conservatory/internal/signin"
+	"github.com/womens-tech-conservatory/conservatory/internal/sponsor"
 	"github.com/womens-tech-conservatory/conservatory/pkg/cursor"
 	"github.com/womens-tech-conservatory/conservatory/pkg/ratelimit"
 )
@@ -45,31 +51,37 @@ const cursorLife = 24 * time.Hour
 
 // App is the whole program, put together and not yet running.
 type App struct {
-	Config     Config
-	DB         *pg.DB
-	Clock      clock.Clock
-	Queue      *job.Queue
-	Outbox     *outbox.Outbox
-	Keyring    *keyring.Keyring
-	Account    *account.Account
-	Identity   *identity.Identity
-	Factor     *factor.Factor
-	Invitation *invitation.Invitation
-	Profile    *profile.Profile
-	Membership *membership.Membership
-	Billing    *billing.Billing
-	Signin     *signin.Signin
-	Cohort     *cohort.Cohort
-	Forum      *forum.Forum
-	Programme  *programme.Programme
-	Report     *report.Report
-	Admin      *admin.Admin
-	Audit      *audit.Log
-	Files      *blob.Store
-	Privacy    *privacy.Privacy
-	Hub        *stream.Hub
-	Keys       *idempotency.Keys
-	Contract   *middleware.Contract
+	Config      Config
+	DB          *pg.DB
+	Clock       clock.Clock
+	Queue       *job.Queue
+	Outbox      *outbox.Outbox
+	Keyring     *keyring.Keyring
+	Account     *account.Account
+	Identity    *identity.Identity
+	Factor      *factor.Factor
+	Invitation  *invitation.Invitation
+	Profile     *profile.Profile
+	Membership  *membership.Membership
+	Billing     *billing.Billing
+	Grant       *grant.Grant
+	Gifts       *gift.Gifts
+	Sponsors    *sponsor.Sponsors
+	Pause       *pause.Pause
+	Scholarship *scholarship.Scholarship
+	Reminder    *reminder.Reminder
+	Signin      *signin.Signin
+	Cohort      *cohort.Cohort
+	Forum       *forum.Forum
+	Programme   *programme.Programme
+	Report      *report.Report
+	Admin       *admin.Admin
+	Audit       *audit.Log
+	Files       *blob.Store
+	Privacy     *privacy.Privacy
+	Hub         *stream.Hub
+	Keys        *idempotency.Keys
+	Contract    *middleware.Contract
 	// Observe is told of every request when it is over; it may be nil.
 	Observe func(middleware.Observed)
 
@@ -124,7 +136,7 @@ func (a *App) build() error {
 	}
 	a.Account, err = account.New(db, c, a.Queue, mailer, account.Config{
 		Keys: a.Keyring, Secret: cfg.Derive("account"), Previous: cfg.DerivePrevious("account"), Issuer: cfg.BaseURL, Audience: cfg.BaseURL,
-		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a}, Doorkeeper: doorkeeper{a}, Logger: a.log,
+		FrontendURL: cfg.FrontendURL, Auditor: auditor{a.Audit}, Inviter: inviter{a}, Doorkeeper: doorkeeper{a}, Trials: trials{a}, Logger: a.log,
 	})
 	if err != nil {
 		return err
@@ -140,7 +152,7 @@ func (a *App) build() error {
 	a.Profile = profile.New(db, c, profile.Config{Queue: a.Queue, Outbox: a.Outbox, Audit: a.Audit, Cursors: a.cursors, Files: a.Files})
 	a.Membership = membership.New(db, c, a.Outbox)
 	a.Membership.Work(a.Queue)
-	if err := errors.Join(a.buildBilling(), a.buildSignin(mailer)); err != nil {
+	if err := errors.Join(a.buildBilling(), a.buildPause(mailer), a.buildReminder(mailer), a.buildSignin(mailer), a.buildGiving(mailer)); err != nil {
 		return err
 	}
 	a.Cohort = cohort.New(db, c, a.Outbox)
@@ -170,10 +182,21 @@ func (a *App) buildBilling() (err error) {
 	cfg := a.Config
 	a.Billing, err = billing.New(a.DB, a.Clock, a.Membership, a.Queue, billing.Config{
 		SecretKey: cfg.StripeSecretKey, APIBase: cfg.StripeAPIBase, WebhookSecrets: cfg.StripeWebhookSecrets,
-		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_SESSION_ID}", CancelURL: cfg.FrontendURL + "/plans",
-		ReturnURL: cfg.FrontendURL + "/membership", Auditor: auditor{a.Audit},
+		SuccessURL: cfg.FrontendURL + "/welcome?checkout={CHECKOUT_ID}", CancelURL: cfg.FrontendURL + "/plans",
+		ReturnURL: cfg.FrontendURL + "/membership", PurchaseURL: cfg.FrontendURL + "/thanks?purchase={PURCHASE_ID}",
+		Terms: cfg.TermsVersion, Auditor: auditor{a.Audit}, Reminder: reminders{a},
 		Livemode: cfg.Production(), VersionMismatch: a.metrics.versionMismatch,
 	}, a.log)
+	return err
+}
+
+func (a *App) buildPause(mailer *mail.Mailer) (err error) {
+	if a.Billing == nil {
+		return nil // which is said already
+	}
+	a.Pause, err = pause.New(a.DB, a.Clock, a.Queue, pause.Config{
+		Membership: a.Membership, Billing: a.Billing, Auditor: auditor{a.Audit}, Mailer: mailer, FrontendURL: a.Config.FrontendURL,
+	})
 	return err
 }
 

@@ -49,6 +49,7 @@ type Config struct {
 	StripeSecretKey      string   `env:"STRIPE_SECRET_KEY" help:"sk_live_… or a restricted rk_live_…; sk_test_… outside production" secret:"true"`
 	StripeWebhookSecrets []string `env:"STRIPE_WEBHOOK_SECRETS" help:"whsec_…, separated by commas while one is being replaced" secret:"true"`
 	StripeAPIBase        string   `env:"STRIPE_API_BASE" help:"another Stripe, such as the sandbox; empty for api.stripe.com"`
+	TermsVersion         string   `env:"CONSERVATORY_TERMS_VERSION" help:"the version of the terms that members agree to when they go to pay, e.g. 2026-11; it is kept with the order. Empty: they are asked for nothing"`
 
 	SMTPURL  string `env:"SMTP_URL" help:"smtp://user:password@host:587, or smtps:// for TLS from the start; ?tls=none only on loopback" secret:"true"`
 	MailFrom string `env:"CONSERVATORY_MAIL_FROM" envDefault:"Women's Tech Conservatory <hello@conservatory.example>" help:"the sender of mails"`

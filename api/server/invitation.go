@@ -39,3 +39,17 @@ func (d doorkeeper) Closed(ctx context.Context, userID uuid.UUID) (bool, *time.T
 func (d doorkeeper) KeepClosed(ctx context.Context, userID uuid.UUID, until *time.Time) error {
 	return d.app.Admin.KeepClosed(ctx, userID, until)
 }
+
+// trials lets the account domain, which is of a lower tier, ask who has had her
+// trial.
+type trials struct{ app *App }
+
+// HadTrial says whether somebody has had it.
+func (t trials) HadTrial(ctx context.Context, userID uuid.UUID) (bool, error) {
+	return t.app.Membership.HadTrial(ctx, userID)
+}
+
+// SpendTrial remembers that she has.
+func (t trials) SpendTrial(ctx context.Context, userID uuid.UUID, at time.Time) error {
+	return t.app.Membership.SpendTrial(ctx, userID, at)
+}

@@ -12,6 +12,12 @@ func (a *App) Previews() ([]mail.Preview, error) {
 		a.Signin.Previews,
 		a.Privacy.Previews,
 		a.Admin.Previews,
+		a.Grant.Previews,
+		a.Gifts.Previews,
+		a.Pause.Previews,
+		a.Scholarship.Previews,
+		a.Sponsors.Previews,
+		a.Reminder.Previews,
 	} {
 		some, err := letters()
 		if err != nil {

@@ -132,21 +132,27 @@ func (a *App) active(ctx context.Context, userID uuid.UUID) (bool, error) {
 
 func (a *App) mount(engine *gin.Engine) {
 	api := handler.API{
-		Account:    &handler.Account{Account: a.Account},
-		Identity:   handler.Identity{Identity: a.Identity},
-		Factor:     handler.Factor{Factor: a.Factor, Account: a.Account},
-		Invitation: handler.Invitation{Invitation: a.Invitation, Cursors: a.cursors},
-		Profile:    handler.Profile{Profile: a.Profile},
-		Signin:     handler.Signin{Signin: a.Signin},
-		Membership: handler.Membership{Membership: a.Membership, Billing: a.Billing},
-		Cohort:     handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
-		Forum:      handler.Forum{Forum: a.Forum},
-		Programme:  handler.Programme{Programme: a.Programme},
-		Report:     handler.Report{Report: a.Report},
-		Admin:      handler.Admin{Admin: a.Admin},
-		Audit:      handler.Audit{Log: a.Audit, Cursors: a.cursors},
-		Privacy:    handler.Privacy{Privacy: a.Privacy, Membership: a.Membership},
-		System:     handler.System{Ready: a.Ready},
+		Account:     &handler.Account{Account: a.Account},
+		Identity:    handler.Identity{Identity: a.Identity},
+		Factor:      handler.Factor{Factor: a.Factor, Account: a.Account},
+		Invitation:  handler.Invitation{Invitation: a.Invitation, Cursors: a.cursors},
+		Profile:     handler.Profile{Profile: a.Profile},
+		Signin:      handler.Signin{Signin: a.Signin},
+		Membership:  handler.Membership{Membership: a.Membership, Billing: a.Billing, Pause: a.Pause, Reminder: a.Reminder},
+		Grant:       handler.Grant{Grant: a.Grant},
+		Catalogue:   handler.Catalogue{Billing: a.Billing, Cursors: a.cursors, Clock: a.Clock},
+		Sponsor:     handler.Sponsor{Sponsors: a.Sponsors},
+		Cohort:      handler.Cohort{Cohort: a.Cohort, Cursors: a.cursors},
+		Forum:       handler.Forum{Forum: a.Forum},
+		Programme:   handler.Programme{Programme: a.Programme},
+		Report:      handler.Report{Report: a.Report},
+		Admin:       handler.Admin{Admin: a.Admin},
+		Audit:       handler.Audit{Log: a.Audit, Cursors: a.cursors},
+		Privacy:     handler.Privacy{Privacy: a.Privacy, Membership: a.Membership},
+		System:      handler.System{Ready: a.Ready},
+		Scholarship: handler.Scholarship{Scholarship: a.Scholarship, Cursors: a.cursors},
+		Gift:        handler.Gift{Gifts: a.Gifts, Clock: a.Clock, Cursors: a.cursors},
+		Billing:     handler.Billing{Membership: a.Membership, Billing: a.Billing, Cursors: a.cursors},
 	}
 	wrong := func(c *gin.Context, err error) { problem.Write(c, err) }
 	strict := openapi.NewStrictHandlerWithOptions(api, []openapi.StrictMiddlewareFunc{detach}, openapi.StrictGinServerOptions{
@@ -156,6 +162,7 @@ func (a *App) mount(engine *gin.Engine) {
 		ErrorHandler: func(c *gin.Context, err error, _ int) { problem.Write(c, unreadable(c, err)) },
 	})
 	engine.POST("/v1/webhooks/stripe", problems, webhook.Stripe(a.Billing))
+	engine.POST("/v1/letters/:token/refusal", problems, webhook.Letter(a.Reminder.Refuse))
 	engine.GET(streamPath, a.Hub.Serve)
 	engine.NoRoute(func(c *gin.Context) { problem.Write(c, fault.ErrNotFound) })
 	engine.NoMethod(func(c *gin.Context) { problem.Write(c, errMethod) })

@@ -47,7 +47,7 @@ func TestKilledWhileSomebodyIsErased(t *testing.T) {
 		if left := m.number(place.left, her); left == 0 || left == all {
 			t.Fatalf("%d of %d rows of %s are left: it was not killed in the middle", left, all, place.table)
 		}
-		m.minutesPass()
+		m.hoursPass()
 		m.reborn()
 	}
 	m.inTime("the erasure is finished", func() bool {
@@ -86,12 +86,12 @@ func (m *machine) aWeekPasses() {
 	m.exec(`INSERT INTO river_job (state, max_attempts, args, kind, queue) VALUES ('available', 25, '{}', 'privacy.erase_due', 'default')`)
 }
 
-// minutesPass, from a death to the next start, in which the lease of the worker
+// hoursPass, from a death to the next start, in which the lease of the worker
 // ends and the time of the job that it held.
-func (m *machine) minutesPass() {
+func (m *machine) hoursPass() {
 	m.t.Helper()
 	m.exec(`DELETE FROM river_leader`)
-	m.exec(`UPDATE river_job SET attempted_at = attempted_at - interval '11 minutes' WHERE state = 'running'`)
+	m.exec(`UPDATE river_job SET attempted_at = attempted_at - interval '2 hours' WHERE state = 'running'`)
 }
 
 // inTime is eventually, where the job of the erasure waits for nothing: neither

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -68,7 +67,8 @@ func run(t *testing.T, program, dir string, settings ...string) *process {
 	cmd := exec.Command(program, "dev", "--dir", dir)
 	cmd.Env = append(os.Environ(), "CONSERVATORY_ADDR=127.0.0.1:28080", "CONSERVATORY_ADMIN_ADDR=127.0.0.1:29090")
 	cmd.Env = append(cmd.Env, settings...)
-	cmd.Stderr = io.Discard
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,12 @@ func run(t *testing.T, program, dir string, settings ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{t: t, cmd: cmd}
-	t.Cleanup(p.kill)
+	t.Cleanup(func() {
+		p.kill()
+		if text := said.Bytes(); t.Failed() {
+			t.Logf("a process said last:\n%s", text[max(0, len(text)-2000):])
+		}
+	})
 	p.at = readCard(t, out)
 	p.eventually("ready", func() bool { return strings.Contains(p.get("/readyz"), `"status":"ok"`) })
 	return p

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -19,6 +20,7 @@ type gate struct {
 	questions atomic.Bool
 	answers   atomic.Bool
 	lost      atomic.Int64 // bytes
+	fuse      *fuse        // nil: nothing burns
 }
 
 // newGate gives the gate, and the address of its database on this side of it
@@ -52,17 +54,20 @@ func (g *gate) serve(l net.Listener) {
 			_ = process.Close()
 			continue
 		}
-		go g.pass(database, process, &g.questions)
-		go g.pass(process, database, &g.answers)
+		go g.pass(database, process, &g.questions, g.fuse)
+		go g.pass(process, database, &g.answers, nil)
 	}
 }
 
-func (g *gate) pass(to, from net.Conn, shut *atomic.Bool) {
+func (g *gate) pass(to, from net.Conn, shut *atomic.Bool, f *fuse) {
 	defer to.Close()
 	defer from.Close()
 	piece := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(piece)
+		if f != nil && n > 0 && f.burns() {
+			g.burn(to, piece[:n], f)
+		}
 		if shut.Load() {
 			g.lost.Add(int64(n))
 			n = 0
@@ -71,6 +76,28 @@ func (g *gate) pass(to, from net.Conn, shut *atomic.Bool) {
 			return
 		}
 	}
+}
+
+// burn lets the database hear a word, when it may, and the program die before
+// it is answered.
+func (g *gate) burn(database net.Conn, word []byte, f *fuse) {
+	g.answers.Store(true)
+	if f.heard.Load() {
+		_, _ = database.Write(word) // its answer shows that it was heard
+		for range 200 {
+			if g.lost.Load() > 0 {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	f.blow()
+}
+
+// shut lets nothing through any more.
+func (g *gate) shut() {
+	g.questions.Store(true)
+	g.answers.Store(true)
 }
 
 // open lets everything through, for the process that comes next.

@@ -25,7 +25,7 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO conservatory_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO conservatory_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO conservatory_app;
 
-REVOKE UPDATE, DELETE ON audit_log, membership_ledger FROM conservatory_app;
+REVOKE UPDATE, DELETE ON audit_log, membership_ledger, fund_entries FROM conservatory_app;
 REVOKE INSERT, UPDATE, DELETE ON goose_db_version, river_migration FROM conservatory_app;
 -- The one way to shorten the audit log: what is older than two years.
 GRANT EXECUTE ON FUNCTION forget_old_audit(integer) TO conservatory_app;

@@ -80,6 +80,7 @@ type Config struct {
 	Auditor     Auditor      // may be nil
 	Inviter     Inviter      // may be nil
 	Doorkeeper  Doorkeeper   // may be nil: the community is open to everybody
+	Trials      Trials       // may be nil
 	Logger      *slog.Logger // of sign-ins that fail; may be nil
 }
 
@@ -93,6 +94,7 @@ type Account struct {
 	auditor    Auditor
 	inviter    Inviter
 	doorkeeper Doorkeeper
+	trials     Trials
 	secret     []byte
 	previous   []byte // nil: none
 	log        *slog.Logger
@@ -124,7 +126,7 @@ func New(db *pg.DB, c clock.Clock, q *job.Queue, m *mail.Mailer, cfg Config) (*A
 	}
 	a := &Account{
 		db: db, clock: c, queue: q, mailer: m, outbox: outbox.New(db, c), auditor: cfg.Auditor, inviter: cfg.Inviter, doorkeeper: cfg.Doorkeeper,
-		secret: cfg.Secret, previous: cfg.Previous, log: cfg.Logger, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
+		trials: cfg.Trials, secret: cfg.Secret, previous: cfg.Previous, log: cfg.Logger, once: once, frontend: strings.TrimRight(cfg.FrontendURL, "/"),
 		tokens: tokens, passwords: newHasher(), letters: texts,
 	}
 	if a.log == nil {

@@ -45,6 +45,9 @@ func (a *Account) insertJoined(ctx context.Context, u newUser) error {
 	if err := a.audit(ctx, u.ID, "account.join", u.ID, nil); err != nil {
 		return err
 	}
+	if err := a.stillSpent(ctx, u); err != nil {
+		return err
+	}
 	return a.stillClosed(ctx, u)
 }
 

@@ -171,5 +171,8 @@ func (a *Account) prune(ctx context.Context, now time.Time) error {
 	if err := a.exec(ctx, "prune closed addresses", pruneClosedSQL, now); err != nil {
 		return err
 	}
+	if err := a.exec(ctx, "prune addresses that had a trial", pruneTrialsSQL, now); err != nil {
+		return err
+	}
 	return a.exec(ctx, "prune sessions", pruneSessionsSQL, old, old, old)
 }

@@ -89,8 +89,8 @@ func tiers() map[string]int {
 		"fault": 0, "clock": 0, "pg": 0, "job": 0, "mail": 0, "blob": 0, "outbox": 0, "keyring": 0,
 		"account": 1, "audit": 1, "idempotency": 1,
 		"factor": 2, "identity": 2, "profile": 2, "membership": 2, "notification": 2, "signin": 2,
-		"billing": 3, "cohort": 3,
-		"forum": 4, "message": 4, "programme": 4, "coaching": 4, "invitation": 4, "ask": 4,
+		"billing": 3, "cohort": 3, "grant": 3,
+		"forum": 4, "message": 4, "pause": 4, "programme": 4, "coaching": 4, "invitation": 4, "gift": 4, "scholarship": 4, "sponsor": 4, "ask": 4, "reminder": 4,
 		"prospect": 5, "jobsearch": 5, "report": 5, "admin": 5, "privacy": 5,
 	}
 }

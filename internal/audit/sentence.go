@@ -18,6 +18,7 @@ const unknown = "Something was done that this version has no words for."
 // recorded no more stays for as long as its entries do.
 func sentences() map[string]sentence {
 	all := deeds()
+	maps.Copy(all, ofMoney())
 	maps.Copy(all, map[string]sentence{
 		"account.change":    {about: "Your name or your time zone was changed."},
 		"account.create":    {about: "Your account was made."},
@@ -53,10 +54,8 @@ func sentences() map[string]sentence {
 		"passkey.rename":           {about: "One of your passkeys was given another name."},
 		"passkey.copy":             {about: "One of your passkeys counted backwards, as a copy of it would. If you have not restored a device, remove that passkey."},
 
-		"avatar.remove":     {about: "Your picture was taken away."},
-		"avatar.set":        {about: "Your picture was changed."},
-		"membership.cancel": {about: "You ended your membership with the period that is paid."},
-		"membership.keep":   {about: "You kept your membership after all."},
+		"avatar.remove": {about: "Your picture was taken away."},
+		"avatar.set":    {about: "Your picture was changed."},
 
 		"block.add":       {about: "You blocked somebody."},
 		"block.remove":    {about: "You took a block back."},
@@ -71,18 +70,66 @@ func sentences() map[string]sentence {
 	return all
 }
 
+// ofMoney are the acts about what a member pays or is given.
+func ofMoney() map[string]sentence {
+	return map[string]sentence{
+		"membership.cancel":       {about: "You ended your membership with the period that is paid."},
+		"membership.keep":         {about: "You kept your membership after all."},
+		"membership.refund":       {"Something you had paid was paid back to you.", "You paid something back to somebody."},
+		"membership.change":       {about: "You changed your plan."},
+		"membership.change-later": {about: "You planned another plan for the end of the period that is paid."},
+		"membership.change-undo":  {about: "You took a planned change of plan back."},
+		"billing.end":             {"What you paid for was ended by those who look after memberships.", "You ended what somebody pays for."},
+		"billing.merge":           {"What you paid under another number at Stripe was counted for you.", "You counted a second customer at Stripe for a member."},
+		"billing.resync":          {"Your payments were looked up at Stripe for you.", "You looked up a member's payments at Stripe."},
+
+		"grant.give":        {"You were given time in the community without payment.", "You gave somebody time in the community without payment."},
+		"grant.extend":      {"Time that you were given has another end.", "You gave somebody's time another end."},
+		"grant.end":         {"Something that was open to you without payment was ended.", "You ended what somebody had without payment."},
+		"member.graduate":   {"You graduated: the community stays open to you to read.", "You said that somebody graduated."},
+		"membership.pause":  {about: "You planned a pause of your membership."},
+		"membership.return": {about: "You came back from your pause, or took it back."},
+	}
+}
+
 // deeds are those of the acts that are done to nobody's account, though perhaps to
 // a thing of hers.
 func deeds() map[string]sentence {
 	return map[string]sentence{
-		"invitation.accept": {did: "You accepted an invitation."},
-		"invitation.make":   {did: "You made an invitation."},
-		"invitation.resend": {"An invitation of yours was sent once more.", "You sent an invitation once more."},
-		"invitation.revoke": {"An invitation of yours was taken back.", "You took an invitation back."},
-		"post.delete":       {"A post of yours was deleted by somebody who looks after its space.", "You deleted a post of somebody."},
-		"topic.delete":      {"A topic of yours was deleted by somebody who looks after its space.", "You deleted a topic."},
-		"topic.rename":      {"A topic of yours was renamed by somebody who looks after its space.", "You renamed a topic."},
+		"discount.give":           {"You were given a discount.", "You gave somebody a discount."},
+		"offer.close":             {did: "You ended an offer."},
+		"offer.make":              {did: "You made an offer."},
+		"plan.add":                {did: "You made a plan."},
+		"plan.change":             {did: "You changed a plan, or what it is open to."},
+		"price.archive":           {did: "You took a price off the offer."},
+		"price.offer":             {did: "You put a price on offer."},
+		"application.read":        {"Your application for a scholarship was read by who decides.", "You read an application for a scholarship."},
+		"application.decide":      {"Your application for a scholarship was answered.", "You answered an application for a scholarship."},
+		"fund.award":              {"A fund pays for months of yours.", "You awarded months from a fund."},
+		"fund.change":             {did: "You changed a fund."},
+		"fund.deposit":            {did: "You put money into a fund."},
+		"fund.open":               {did: "You opened a fund."},
+		"fund.withdrawal":         {did: "You took money out of a fund."},
+		"sponsorship.accept":      {did: "You took a seat that a sponsor pays for."},
+		"sponsorship.change":      {did: "You changed a sponsorship."},
+		"sponsorship.contact":     {did: "You let somebody speak for a sponsorship."},
+		"sponsorship.contact-end": {did: "You took from somebody that she speaks for a sponsorship."},
+		"sponsorship.end":         {did: "You ended a sponsorship."},
+		"sponsorship.invite":      {did: "You invited somebody to a seat of a sponsorship."},
+		"sponsorship.leave":       {did: "You gave back a seat that a sponsor pays for."},
+		"sponsorship.open":        {did: "You opened a sponsorship."},
+		"gift.redeem":             {did: "You accepted a gift."},
+		"gift.withdraw":           {"A gift that you had bought was taken back.", "You took a gift back."},
+		"invitation.accept":       {did: "You accepted an invitation."},
+		"invitation.make":         {did: "You made an invitation."},
+		"invitation.resend":       {"An invitation of yours was sent once more.", "You sent an invitation once more."},
+		"invitation.revoke":       {"An invitation of yours was taken back.", "You took an invitation back."},
+		"post.delete":             {"A post of yours was deleted by somebody who looks after its space.", "You deleted a post of somebody."},
+		"topic.delete":            {"A topic of yours was deleted by somebody who looks after its space.", "You deleted a topic."},
+		"topic.rename":            {"A topic of yours was renamed by somebody who looks after its space.", "You renamed a topic."},
 
+		"billing.replay":       {did: "You had events of Stripe applied once more."},
+		"billing.flag-clear":   {did: "You noted that you have looked at a flag about payments."},
 		"audit.export":         {did: "You exported the audit log."},
 		"audit.forget":         {did: "Entries of the audit log that were older than two years were deleted."},
 		"signing-key.announce": {did: "A key that access tokens are signed with was made."},

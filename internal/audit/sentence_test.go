@@ -16,7 +16,7 @@ import (
 
 // noActs are texts that look like the code of an act and are none: events of
 // streams and of Stripe, files, settings.
-var noActs = regexp.MustCompile(`^((access|membership)\.changed|(topic|post)\.(created|updated|deleted|moved)|(checkout|customer|invoice|charge|price|product)\..*|.*\.(html|json|jsonl|txt|csv|zip|test|org|com))$`)
+var noActs = regexp.MustCompile(`^((access|membership)\.changed|(topic|post)\.(created|updated|deleted|moved)|(checkout|customer|invoice|charge|price|product|radar|data)\..*|.*\.(html|json|jsonl|txt|csv|zip|test|org|com))$`)
 
 var looksLikeAct = regexp.MustCompile(`^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$`)
 

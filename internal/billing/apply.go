@@ -18,6 +18,16 @@ type applier func(ctx context.Context, b *Billing, e event) error
 // endpoint is subscribed to.
 func appliers() map[string]applier {
 	return map[string]applier{
+		"charge.refunded":                              look,
+		"charge.refund.updated":                        look,
+		"charge.dispute.created":                       look,
+		"charge.dispute.updated":                       look,
+		"charge.dispute.closed":                        look,
+		"charge.dispute.funds_withdrawn":               look,
+		"charge.dispute.funds_reinstated":              look,
+		"credit_note.created":                          look,
+		"credit_note.updated":                          look,
+		"credit_note.voided":                           look,
 		"checkout.session.completed":                   settle(checkoutComplete),
 		"checkout.session.expired":                     settle(checkoutExpired),
 		"checkout.session.async_payment_succeeded":     settle(checkoutComplete),
@@ -30,6 +40,10 @@ func appliers() map[string]applier {
 		"customer.subscription.trial_will_end":         look,
 		"customer.subscription.pending_update_applied": look,
 		"customer.subscription.pending_update_expired": look,
+		"subscription_schedule.updated":                look,
+		"subscription_schedule.released":               look,
+		"subscription_schedule.canceled":               look,
+		"subscription_schedule.aborted":                look,
 		"customer.updated":                             look,
 		"customer.deleted":                             look,
 		"invoice.finalized":                            look,
@@ -38,6 +52,20 @@ func appliers() map[string]applier {
 		"invoice.payment_action_required":              look,
 		"invoice.voided":                               look,
 		"invoice.marked_uncollectible":                 look,
+		"invoice.upcoming":                             look,
+		"invoice.finalization_failed":                  raise(InvoiceStuck),
+		"payment_method.attached":                      look,
+		"payment_method.detached":                      look,
+		"payment_method.updated":                       look,
+		"payment_method.automatically_updated":         look,
+		"customer.discount.created":                    look,
+		"customer.discount.updated":                    look,
+		"customer.discount.deleted":                    look,
+		"price.updated":                                compare,
+		"price.deleted":                                compare,
+		"product.updated":                              compare,
+		"product.deleted":                              compare,
+		"radar.early_fraud_warning.created":            raise(FraudWarning),
 	}
 }
 
@@ -47,7 +75,7 @@ func look(context.Context, *Billing, event) error { return nil }
 // settle is for events that end a checkout.
 func settle(state string) applier {
 	return func(ctx context.Context, b *Billing, e event) error {
-		return b.store.settleCheckout(ctx, e.Session, e.Claim.CheckoutID, state, b.clock.Now())
+		return b.store.settleCheckout(ctx, session{ID: e.Session, Status: state, Subscription: e.Subscription}, e.Claim.CheckoutID, b.clock.Now())
 	}
 }
 
@@ -93,6 +121,9 @@ func (b *Billing) park(ctx context.Context, row stripeEvent, cause error) error 
 }
 
 func (b *Billing) apply(ctx context.Context, e event) error {
+	if e.Session != "" && e.Claim.PurchaseID != uuid.Nil {
+		return b.applyPurchase(ctx, e)
+	}
 	finish := func(ctx context.Context, state string) error {
 		if apply := appliers()[e.Type]; apply != nil {
 			if err := apply(ctx, b, e); err != nil {
@@ -104,6 +135,12 @@ func (b *Billing) apply(ctx context.Context, e event) error {
 	settled := func(state string) error {
 		return b.db.InTx(ctx, func(ctx context.Context) error { return finish(ctx, state) })
 	}
+	if e.Customer == "" && e.Charge != "" {
+		var err error
+		if e.Customer, err = b.payerOf(ctx, e.Charge); err != nil {
+			return err
+		}
+	}
 	if e.Customer == "" {
 		return settled(stateApplied)
 	}
@@ -114,7 +151,11 @@ func (b *Billing) apply(ctx context.Context, e event) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.sync(ctx, userID, e.Customer, e.ID, e.Created, func(ctx context.Context) error { return finish(ctx, stateApplied) })
+	done := func(ctx context.Context) error { return finish(ctx, stateApplied) }
+	if aboutMoney(e.Type) {
+		return b.syncWithMoney(ctx, userID, e.Customer, e.ID, e.Created, done)
+	}
+	_, err = b.sync(ctx, userID, e.Customer, e.ID, e.Created, done)
 	return err
 }
 

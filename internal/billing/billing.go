@@ -39,6 +39,9 @@ var (
 		Kind: fault.Unavailable, Code: "payments-unavailable", Retry: 30 * time.Second,
 		Detail: "The payment service does not answer. Nothing was charged; please try again in a minute.",
 	}
+	// ErrTerms: the terms have changed, or were not agreed to. Its field says
+	// which version is current.
+	ErrTerms = &fault.Error{Kind: fault.Invalid, Code: "terms-changed", Detail: "Please read our terms as they are now and agree to them."}
 	// ErrNoSubscription: there is nothing to end or to keep.
 	ErrNoSubscription = &fault.Error{Kind: fault.Conflict, Code: "no-subscription", Detail: "You have no running subscription. See GET /v1/plans."}
 	// ErrNothingBilled: Stripe does not know her.
@@ -56,10 +59,13 @@ type Config struct {
 	SecretKey      string
 	APIBase        string   // "" is https://api.stripe.com
 	WebhookSecrets []string // any of them may have signed; during a change there are two
-	SuccessURL     string
+	SuccessURL     string   // {CHECKOUT_ID} in it becomes the id of the checkout
 	CancelURL      string
 	ReturnURL      string // after the portal
+	PurchaseURL    string // after paying once; {PURCHASE_ID} becomes the id of the purchase
+	Terms          string // the version of the terms one agrees to when paying; "": there are none
 	Auditor        account.Auditor
+	Reminder       Reminder // writes to members; nil: nobody is written to
 	Livemode       bool
 	// Transport carries the calls to Stripe; nil is the usual one.
 	Transport http.RoundTripper
@@ -98,6 +104,7 @@ type Billing struct {
 	cfg        Config
 	log        *slog.Logger
 	checkouts  chan struct{} // bounds how many connections wait for a member's lock
+	paid       map[Purpose]func(context.Context, Purchase) error
 }
 
 // New gives the billing of a database and teaches q its jobs. It fails when a
@@ -111,7 +118,7 @@ func New(db *pg.DB, c clock.Clock, m *membership.Membership, q *job.Queue, cfg C
 	}
 	b := &Billing{
 		store: store{db}, db: db, clock: c, membership: m, queue: q, stripe: newGateway(db, cfg), cfg: cfg, log: log,
-		checkouts: make(chan struct{}, 6),
+		checkouts: make(chan struct{}, 6), paid: map[Purpose]func(context.Context, Purchase) error{},
 	}
 	b.work(q)
 	return b, nil

@@ -4,18 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
 )
 
-// Checkout is where a member can pay, and until when.
+// Choice is what a member goes to pay for.
+type Choice struct {
+	Plan  string // its slug
+	Price string // its key
+	Terms string // the version of the terms that she agrees to
+	Offer string // the slug of an offer that she takes up; "" for none
+}
+
+// Checkout is an intention to pay as its owner sees it.
 type Checkout struct {
-	URL       string
+	ID        uuid.UUID
+	Plan      string
+	Price     string
+	State     CheckoutState
+	URL       string // while she can pay there
 	ExpiresAt time.Time
 }
 
@@ -28,23 +42,27 @@ const (
 
 // StartCheckout gives a member the address where she pays for a price. One
 // that is open already is answered again, with fresh false; one for another
-// price is closed first. It returns membership.ErrPriceUnknown,
-// ErrSubscriptionLive when she has a running subscription here or at Stripe,
+// price is closed first. That she agreed to the terms is kept with it. It
+// returns membership.ErrPriceUnknown, ErrTerms, ErrSubscriptionLive when she has a running subscription here or at Stripe,
 // ErrBanned while she is banned, and ErrPaymentsUnavailable when
 // Stripe cannot be asked. However often and at the same time it is called,
 // she has one customer and one open session.
-func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSlug, priceKey string) (open Checkout, fresh bool, err error) {
-	sale, err := b.membership.Price(ctx, planSlug, priceKey)
+func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, c Choice) (open Checkout, fresh bool, err error) {
+	sale, err := b.sale(ctx, c)
 	if err != nil {
 		return Checkout{}, false, err
 	}
-	if sale.Price.StripePriceID == nil {
-		return Checkout{}, false, ErrPaymentsUnavailable.Because(fmt.Errorf("price %s of plan %s is not at Stripe: run stripe setup", priceKey, planSlug))
+	offer, err := b.offerFor(ctx, c.Offer, sale)
+	if err != nil {
+		return Checkout{}, false, err
 	}
 	if err := b.notBanned(ctx, actor.ID); err != nil {
 		return Checkout{}, false, err
 	}
-	if err := b.notLiveHere(ctx, actor.ID); err != nil {
+	if err := b.notLiveHere(ctx, actor.ID, sale.Plan.GroupKey); err != nil {
+		return Checkout{}, false, err
+	}
+	if err := b.seatsLeft(ctx, actor.ID, sale.Plan); err != nil {
 		return Checkout{}, false, err
 	}
 	release, err := b.queueUp(ctx)
@@ -53,7 +71,7 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 	}
 	defer release()
 	err = b.db.Serial(ctx, "billing:user:"+actor.ID.String(), func(ctx context.Context) error {
-		open, fresh, err = b.startCheckout(ctx, actor.ID, sale)
+		open, fresh, err = b.startCheckout(ctx, actor.ID, sale, offer)
 		return err
 	})
 	if there, ok := errors.AsType[*liveThereError](err); ok {
@@ -63,6 +81,25 @@ func (b *Billing) StartCheckout(ctx context.Context, actor account.Actor, planSl
 	}
 	return open, fresh, err
 }
+
+// sale finds what she wants to pay for, and makes sure that it can be sold.
+func (b *Billing) sale(ctx context.Context, c Choice) (membership.Sale, error) {
+	sale, err := b.membership.Price(ctx, c.Plan, c.Price)
+	if err != nil {
+		return sale, err
+	}
+	if b.cfg.Terms != "" && c.Terms != b.cfg.Terms {
+		return sale, ErrTerms.At(fault.Field{Pointer: "/terms", Code: "terms-changed", Detail: "the current version is " + b.cfg.Terms})
+	}
+	if sale.Price.StripePriceID == nil {
+		return sale, ErrPaymentsUnavailable.Because(fmt.Errorf("price %s of plan %s is not at Stripe: run stripe setup", c.Price, c.Plan))
+	}
+	return sale, nil
+}
+
+// Terms is the version of the terms that a checkout asks for; empty when it
+// asks for none.
+func (b *Billing) Terms() string { return b.cfg.Terms }
 
 // liveThereError is the news that a customer has a running subscription.
 type liveThereError struct{ customer string }
@@ -91,8 +128,8 @@ func (b *Billing) queueUp(ctx context.Context) (release func(), err error) {
 	}
 }
 
-func (b *Billing) notLiveHere(ctx context.Context, userID uuid.UUID) error {
-	live, err := b.membership.Live(ctx, userID)
+func (b *Billing) notLiveHere(ctx context.Context, userID uuid.UUID, group string) error {
+	live, err := b.membership.LiveIn(ctx, userID, group)
 	if err != nil {
 		return err
 	}
@@ -103,34 +140,45 @@ func (b *Billing) notLiveHere(ctx context.Context, userID uuid.UUID) error {
 }
 
 // startCheckout runs with the member's lock held, and no transaction.
-func (b *Billing) startCheckout(ctx context.Context, userID uuid.UUID, sale membership.Sale) (Checkout, bool, error) {
-	if err := b.notLiveHere(ctx, userID); err != nil {
+func (b *Billing) startCheckout(ctx context.Context, userID uuid.UUID, sale membership.Sale, offer *Offer) (Checkout, bool, error) {
+	if err := b.notLiveHere(ctx, userID, sale.Plan.GroupKey); err != nil {
 		return Checkout{}, false, err
 	}
 	row, err := b.currentCheckout(ctx, userID)
 	if err != nil {
 		return Checkout{}, false, err
 	}
-	if row != nil && row.State == checkoutOpen && row.PriceID == sale.Price.ID {
+	if row != nil && row.State == checkoutOpen && row.isFor(sale, offer) {
 		open, err := b.stillOpen(ctx, *row)
+		if open {
+			err = b.agree(ctx, *row)
+		}
 		if err != nil || open {
-			return Checkout{row.URL, *row.ExpiresAt}, false, err
+			return row.open(sale), false, err
 		}
 		row = nil
 	}
-	if row != nil && row.PriceID != sale.Price.ID {
+	if row != nil && !row.isFor(sale, offer) {
 		if err := b.closeCheckout(ctx, *row); err != nil {
 			return Checkout{}, false, err
 		}
 		row = nil
 	}
 	if row == nil {
-		if row, err = b.recordCheckout(ctx, userID, sale.Price.ID); err != nil {
+		if row, err = b.recordCheckout(ctx, userID, sale, offer); err != nil {
 			return Checkout{}, false, err
 		}
 	}
-	opened, err := b.openAtStripe(ctx, *row, sale)
+	opened, err := b.openAtStripe(ctx, *row, sale, offer)
 	return opened, err == nil, err
+}
+
+// isFor tells whether a checkout is for what she wants now.
+func (c checkout) isFor(sale membership.Sale, offer *Offer) bool {
+	if (c.OfferID == nil) != (offer == nil) || (offer != nil && *c.OfferID != offer.ID) {
+		return false
+	}
+	return c.PriceID == sale.Price.ID
 }
 
 // currentCheckout is the one that is open or was being made, unless its time
@@ -162,48 +210,71 @@ func (b *Billing) stillOpen(ctx context.Context, row checkout) (bool, error) {
 	if ok && found.Status == checkoutOpen {
 		return true, nil
 	}
-	return false, b.settled(ctx, row, found.Status)
+	return false, b.settled(ctx, row, found)
 }
 
 // closeCheckout makes sure that nobody can pay there any more. Whether
 // somebody has shows in her subscriptions, which are looked at before a new
 // session is made.
 func (b *Billing) closeCheckout(ctx context.Context, row checkout) error {
-	status := checkoutExpired
+	found := session{Status: checkoutExpired}
 	if row.StripeSessionID != nil && row.ExpiresAt != nil && row.ExpiresAt.After(b.clock.Now()) {
 		var err error
-		if status, err = b.stripe.expireSession(ctx, *row.StripeSessionID); err != nil {
+		if found, err = b.stripe.expireSession(ctx, *row.StripeSessionID); err != nil {
 			return err
 		}
 	}
-	return b.settled(ctx, row, status)
+	return b.settled(ctx, row, found)
 }
 
-func (b *Billing) settled(ctx context.Context, row checkout, status string) error {
-	if status == checkoutComplete {
-		return b.store.settleCheckout(ctx, *row.StripeSessionID, row.ID, checkoutComplete, b.clock.Now())
+func (b *Billing) settled(ctx context.Context, row checkout, found session) error {
+	if found.Status == checkoutComplete {
+		return b.store.settleCheckout(ctx, found, row.ID, b.clock.Now())
 	}
 	return b.store.expireCheckout(ctx, row.ID, b.clock.Now())
 }
 
-func (b *Billing) recordCheckout(ctx context.Context, userID, priceID uuid.UUID) (*checkout, error) {
+func (b *Billing) recordCheckout(ctx context.Context, userID uuid.UUID, sale membership.Sale, offer *Offer) (*checkout, error) {
 	now := b.clock.Now()
 	expires := now.Add(checkoutLife).Truncate(time.Second) // until Stripe says when
-	row := checkout{ID: pg.NewID(), UserID: userID, PriceID: priceID, State: checkoutCreating, ExpiresAt: &expires, CreatedAt: now}
-	return &row, b.store.insertCheckout(ctx, row)
+	if sale.Plan.Seats != nil {
+		expires = now.Add(seatLife).Truncate(time.Second)
+	}
+	row := checkout{ID: pg.NewID(), UserID: userID, PriceID: sale.Price.ID, OfferID: idOf(offer), State: checkoutCreating, ExpiresAt: &expires, CreatedAt: now}
+	return &row, b.db.InTx(ctx, func(ctx context.Context) error {
+		if err := b.takeUp(ctx, userID, offer); err != nil {
+			return err
+		}
+		if err := b.takeSeat(ctx, sale.Plan); err != nil {
+			return err
+		}
+		if err := b.store.insertCheckout(ctx, row); err != nil {
+			return err
+		}
+		return b.agree(ctx, row)
+	})
+}
+
+// agree keeps to which terms she agreed: the current ones, or she would not be
+// here.
+func (b *Billing) agree(ctx context.Context, row checkout) error {
+	if b.cfg.Terms == "" {
+		return nil
+	}
+	return b.store.agree(ctx, row.UserID, row.ID, b.cfg.Terms, b.clock.Now())
 }
 
 // openAtStripe asks Stripe for the session of a recorded checkout. When the
 // answer never comes, the record stays and the same is asked again next time.
-func (b *Billing) openAtStripe(ctx context.Context, row checkout, sale membership.Sale) (Checkout, error) {
+func (b *Billing) openAtStripe(ctx context.Context, row checkout, sale membership.Sale, offer *Offer) (Checkout, error) {
 	customer, err := b.ensureCustomer(ctx, row.UserID, "")
 	if err != nil {
 		return Checkout{}, err
 	}
-	made, err := b.order(ctx, row, customer, sale)
+	made, err := b.order(ctx, row, customer, sale, offer)
 	if errors.Is(err, errCustomerGone) {
 		if customer, err = b.ensureCustomer(ctx, row.UserID, customer); err == nil {
-			made, err = b.order(ctx, row, customer, sale)
+			made, err = b.order(ctx, row, customer, sale, offer)
 		}
 	}
 	if err != nil {
@@ -219,13 +290,18 @@ func (b *Billing) openAtStripe(ctx context.Context, row checkout, sale membershi
 	if err := b.store.checkoutOpened(ctx, row.ID, made, b.clock.Now()); err != nil {
 		return Checkout{}, err
 	}
-	return Checkout{made.URL, made.ExpiresAt}, nil
+	row.URL, row.ExpiresAt = made.URL, &made.ExpiresAt
+	return row.open(sale), nil
 }
 
 // order makes the session once Stripe has said that nothing is running. When
 // it cannot be asked there is no session: paying twice is worse than waiting.
-func (b *Billing) order(ctx context.Context, row checkout, customer string, sale membership.Sale) (session, error) {
-	had, err := b.notLiveThere(ctx, row.UserID, customer)
+func (b *Billing) order(ctx context.Context, row checkout, customer string, sale membership.Sale, offer *Offer) (session, error) {
+	group, err := b.membership.Group(ctx, sale.Plan.GroupKey)
+	if err != nil {
+		return session{}, err
+	}
+	had, err := b.notLiveThere(ctx, row.UserID, customer, group)
 	if err != nil {
 		return session{}, err
 	}
@@ -235,14 +311,16 @@ func (b *Billing) order(ctx context.Context, row checkout, customer string, sale
 	}
 	return b.stripe.createSession(ctx, sessionOrder{
 		CheckoutID: row.ID, UserID: row.UserID, PriceID: row.PriceID, Customer: customer, Price: *sale.Price.StripePriceID,
-		TrialDays: trial, SuccessURL: b.cfg.SuccessURL, CancelURL: b.cfg.CancelURL,
+		TrialDays: trial, Coupon: couponOf(offer), NoCard: sale.Price.AmountMinor == 0 || costsNothing(offer) || (trial > 0 && !sale.Price.CardForTrial),
+		ExpiresAt:  row.seatUntil(sale.Plan),
+		SuccessURL: strings.ReplaceAll(b.cfg.SuccessURL, "{CHECKOUT_ID}", row.ID.String()), CancelURL: b.cfg.CancelURL,
 	})
 }
 
-// notLiveThere asks Stripe for running subscriptions of ours, and fails with
-// liveThereError when there is one. It tells whether there ever was one, here or
-// there.
-func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string) (had bool, err error) {
+// notLiveThere asks Stripe for running subscriptions of ours to plans of a
+// group, and fails with liveThereError when there is one. It tells whether there
+// ever was one of any, here or there.
+func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer string, group map[uuid.UUID]bool) (had bool, err error) {
 	remotes, err := b.stripe.subscriptions(ctx, customer)
 	if missing(err, "customer") {
 		return false, errCustomerGone
@@ -254,13 +332,14 @@ func (b *Billing) notLiveThere(ctx context.Context, userID uuid.UUID, customer s
 	if err != nil {
 		return false, err
 	}
-	if had, err = b.membership.Had(ctx, userID); err != nil {
+	if had, err = b.membership.HadTrial(ctx, userID); err != nil {
 		return false, err
 	}
 	for _, r := range remotes {
-		_, ours := r.mapped(prices)
+		s, ours := r.mapped(prices)
 		had = had || ours
-		if ours && r.Status.Live() {
+		// One whose plan is not known may be of any group.
+		if ours && r.Status.Live() && (s.PlanID == nil || group[*s.PlanID]) {
 			return had, &liveThereError{customer}
 		}
 	}

@@ -29,11 +29,11 @@ func TestAnOpenCheckoutIsAnsweredAgain(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	who := r.user()
-	first, fresh, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+	first, fresh, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 	if err != nil || !fresh {
 		t.Fatal(fresh, err)
 	}
-	again, fresh, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+	again, fresh, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 	if err != nil || fresh {
 		t.Fatal(fresh, err)
 	}
@@ -78,7 +78,7 @@ func TestTenAtOnceOpenOneSession(t *testing.T) {
 	urls := make([]string, 10)
 	for i := range urls {
 		wg.Go(func() {
-			c, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+			c, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 			if err != nil {
 				t.Error(err)
 			}
@@ -109,7 +109,7 @@ func TestALostAnswerMakesNothingTwice(t *testing.T) {
 			r := newIdleRig(t)
 			who := r.user()
 			r.fail("commit_then_drop", http.MethodPost, c.path, c.count)
-			_, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+			_, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 			if c.count == "1" && err != nil {
 				t.Fatalf("one lost answer is not a failure: %v", err)
 			}
@@ -133,7 +133,7 @@ func TestACachedFailureIsNotForEver(t *testing.T) {
 			r := newIdleRig(t)
 			who := r.user()
 			r.fail("500", http.MethodPost, path, "1")
-			_, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+			_, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 			if err != nil && !errors.Is(err, billing.ErrPaymentsUnavailable) {
 				t.Errorf("got %v", err)
 			}
@@ -187,7 +187,7 @@ func TestWhoIsBannedCannotPay(t *testing.T) {
 	if _, err := r.membership.Ban(t.Context(), membership.Ban{UserID: who.ID, Reason: "harassment"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly"); !errors.Is(err, billing.ErrBanned) {
+	if _, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"}); !errors.Is(err, billing.ErrBanned) {
 		t.Errorf("got %v", err)
 	}
 	if c := r.made("/v1/customers", nil); c != 0 {
@@ -224,7 +224,7 @@ func TestACrowdThatHasPaidNeedsFewConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, who := range crowd {
 		wg.Go(func() {
-			if _, _, err := b.StartCheckout(ctx, who, "circle", "annual"); !errors.Is(err, billing.ErrSubscriptionLive) || ctx.Err() != nil {
+			if _, _, err := b.StartCheckout(ctx, who, billing.Choice{Plan: "circle", Price: "annual"}); !errors.Is(err, billing.ErrSubscriptionLive) || ctx.Err() != nil {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -251,7 +251,7 @@ func TestStripeDownMeansNoCheckout(t *testing.T) {
 			r := newIdleRig(t)
 			who := r.user()
 			r.fail(c.kind, c.method, c.path, "-1")
-			_, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "monthly")
+			_, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "monthly"})
 			f := fault.From(err)
 			if f == nil || f.Code != "payments-unavailable" || f.Kind != fault.Unavailable || f.Retry != 30*time.Second {
 				t.Fatalf("got %v", err)
@@ -271,13 +271,13 @@ func TestARunningSubscriptionThatOnlyStripeKnowsRefusesASecond(t *testing.T) {
 	r.mailbox.hold = true
 	r.mailbox.mu.Unlock()
 	r.pay(r.checkout(who, "monthly"), goodCard)
-	if _, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "annual"); !errors.Is(err, billing.ErrSubscriptionLive) {
+	if _, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "annual"}); !errors.Is(err, billing.ErrSubscriptionLive) {
 		t.Fatalf("got %v", err)
 	}
 	if _, err := r.db.Pool().Exec(t.Context(), `UPDATE checkouts SET state = 'expired'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "annual"); !errors.Is(err, billing.ErrSubscriptionLive) {
+	if _, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "annual"}); !errors.Is(err, billing.ErrSubscriptionLive) {
 		t.Fatalf("got %v", err)
 	}
 	if a := r.access(who); a.Level != membership.Full {
@@ -302,7 +302,7 @@ func TestAMissingCustomerIsReplaced(t *testing.T) {
 func TestWhatIsNotOnSaleCannotBeBought(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
-	if _, _, err := r.billing.StartCheckout(t.Context(), r.user(), "circle", "weekly"); !errors.Is(err, membership.ErrPriceUnknown) {
+	if _, _, err := r.billing.StartCheckout(t.Context(), r.user(), billing.Choice{Plan: "circle", Price: "weekly"}); !errors.Is(err, membership.ErrPriceUnknown) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := r.billing.Customer(t.Context(), r.user().ID); !errors.Is(err, fault.ErrNotFound) {
@@ -315,7 +315,7 @@ func TestNothingIsAskedInsideATransaction(t *testing.T) {
 	r := newIdleRig(t)
 	who := r.user()
 	err := r.db.InTx(t.Context(), func(ctx context.Context) error {
-		_, _, err := r.billing.StartCheckout(ctx, who, "circle", "monthly")
+		_, _, err := r.billing.StartCheckout(ctx, who, billing.Choice{Plan: "circle", Price: "monthly"})
 		return err
 	})
 	if err == nil || r.made("/v1/customers", nil) != 0 {

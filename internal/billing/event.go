@@ -21,7 +21,11 @@ type event struct {
 	Created    time.Time
 	Customer   string
 	Session    string // of checkout.session events
+	Object     string // what it is about; an invoice that is to come has no id
+	Charge     string // of events about a refund, dispute or warning, which name no customer
 	Claim      claim
+	// Subscription is what came of the session.
+	Subscription string
 }
 
 // claim is what an object at Stripe says of itself: that it came out of a
@@ -29,6 +33,7 @@ type event struct {
 type claim struct {
 	UserID     uuid.UUID
 	CheckoutID uuid.UUID
+	PurchaseID uuid.UUID
 }
 
 func (c claim) none() bool { return c.UserID == uuid.Nil }
@@ -47,7 +52,8 @@ func claimOf(metadata map[string]string, reference string) claim {
 	if err2 != nil {
 		checkoutID = uuid.Nil
 	}
-	return claim{userID, checkoutID}
+	purchaseID, _ := uuid.Parse(metadata[metaPurchase]) // uuid.Nil: none
+	return claim{userID, checkoutID, purchaseID}
 }
 
 // envelope is the JSON of an event.
@@ -63,12 +69,17 @@ type envelope struct {
 			ID                  string            `json:"id"`
 			Object              string            `json:"object"`
 			Customer            json.RawMessage   `json:"customer"`
+			Charge              json.RawMessage   `json:"charge,omitempty"`
 			Metadata            map[string]string `json:"metadata"`
 			ClientReferenceID   string            `json:"client_reference_id"`
+			Subscription        json.RawMessage   `json:"subscription,omitempty"`
 			SubscriptionDetails struct {
 				Metadata map[string]string `json:"metadata"`
 			} `json:"subscription_details"`
 		} `json:"object"`
+		Before struct {
+			Customer json.RawMessage `json:"customer,omitempty"`
+		} `json:"previous_attributes"`
 	} `json:"data"`
 }
 
@@ -82,15 +93,20 @@ func readEvent(payload []byte) (event, error) {
 		return event{}, errors.New("read an event: id, type or object is missing")
 	}
 	o := in.Data.Object
+	if who := in.Data.Before.Customer; idIn(o.Customer) == "" && len(who) > 0 {
+		o.Customer = who // what was taken from her is not hers any more
+	}
 	e := event{
-		ID: in.ID, Type: in.Type, APIVersion: in.APIVersion, Livemode: in.Livemode, Created: time.Unix(in.Created, 0).UTC(),
-		Customer: customerIn(o.Customer), Claim: claimOf(o.Metadata, o.ClientReferenceID),
+		ID: in.ID, Object: o.ID, Type: in.Type, APIVersion: in.APIVersion, Livemode: in.Livemode, Created: time.Unix(in.Created, 0).UTC(),
+		Customer: idIn(o.Customer), Claim: claimOf(o.Metadata, o.ClientReferenceID),
 	}
 	switch o.Object {
 	case "customer":
 		e.Customer = o.ID
 	case "checkout.session":
-		e.Session = o.ID
+		e.Session, e.Subscription = o.ID, idIn(o.Subscription)
+	case "refund", "dispute", "radar.early_fraud_warning":
+		e.Charge = idIn(o.Charge)
 	case "invoice":
 		if e.Claim.none() {
 			e.Claim = claimOf(o.SubscriptionDetails.Metadata, "")
@@ -108,16 +124,24 @@ func (e event) bare() string {
 	o.Customer, _ = json.Marshal(e.Customer) // a string cannot fail
 	if e.Session != "" {
 		o.ID, o.Object = e.Session, "checkout.session"
+		o.Subscription, _ = json.Marshal(e.Subscription) // nor can this
+	}
+	if e.Charge != "" {
+		o.Object = "refund"
+		o.Charge, _ = json.Marshal(e.Charge) // nor this
 	}
 	if !e.Claim.none() {
 		o.Metadata = map[string]string{metaUser: e.Claim.UserID.String(), metaCheckout: e.Claim.CheckoutID.String()}
+		if e.Claim.PurchaseID != uuid.Nil {
+			o.Metadata[metaPurchase] = e.Claim.PurchaseID.String()
+		}
 	}
-	text, _ := json.Marshal(out) // nor can this
+	text, _ := json.Marshal(out)
 	return string(text)
 }
 
-// customerIn reads a customer that is either its id or the whole object.
-func customerIn(raw json.RawMessage) string {
+// idIn reads what is either an id or the whole object.
+func idIn(raw json.RawMessage) string {
 	var id string
 	if json.Unmarshal(raw, &id) == nil {
 		return id
@@ -125,7 +149,7 @@ func customerIn(raw json.RawMessage) string {
 	var whole struct {
 		ID string `json:"id"`
 	}
-	_ = json.Unmarshal(raw, &whole) // absent or null: nobody
+	_ = json.Unmarshal(raw, &whole) // absent or null: nothing
 	return whole.ID
 }
 

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,17 +15,26 @@ import (
 // as the law asks. Our books keep the customer's id. It may be repeated; who
 // never paid has nothing to forget. Fault: ErrPaymentsUnavailable.
 func (b *Billing) Forget(ctx context.Context, userID uuid.UUID) error {
-	customer, err := b.store.customerOf(ctx, userID)
-	if pg.Missing(err) {
-		return nil
-	}
-	if err != nil {
+	customers, err := b.store.customersOf(ctx, userID)
+	if err != nil || len(customers) == 0 {
 		return err
 	}
-	if err := b.forgetCheckout(ctx, userID); err != nil {
+	if err := errors.Join(b.forgetCheckout(ctx, userID), b.forgetPurchases(ctx, userID)); err != nil {
 		return err
 	}
+	for _, customer := range customers {
+		if err := b.forgetCustomer(ctx, userID, customer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Billing) forgetCustomer(ctx context.Context, userID uuid.UUID, customer string) error {
 	all, err := b.stripe.subscriptions(ctx, customer)
+	if missing(err, "customer") {
+		return nil // there is nothing of her under this number
+	}
 	if err != nil {
 		return err
 	}

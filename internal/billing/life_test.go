@@ -27,7 +27,7 @@ func TestAMembersLife(t *testing.T) {
 	if n := r.number(`SELECT count(*) FROM checkouts WHERE user_id = $1 AND state = 'complete'`, who.ID); n != 1 {
 		t.Error("the checkout is not complete")
 	}
-	if _, _, err := r.billing.StartCheckout(t.Context(), who, "circle", "annual"); !errors.Is(err, billing.ErrSubscriptionLive) {
+	if _, _, err := r.billing.StartCheckout(t.Context(), who, billing.Choice{Plan: "circle", Price: "annual"}); !errors.Is(err, billing.ErrSubscriptionLive) {
 		t.Errorf("a second subscription: %v", err)
 	}
 

@@ -44,7 +44,7 @@ func (b *Billing) keepEvent(ctx context.Context, e event, payload []byte) error 
 	if err != nil {
 		return err
 	}
-	if erased {
+	if erased || e.Charge != "" { // whose charge it is will be asked; what is said of her to a bank is not kept
 		row.Payload = e.bare()
 	}
 	if !known(e.Type) {

@@ -23,37 +23,21 @@ func (r *Report) problem(format string, args ...any) {
 }
 
 const (
-	maxPages  = 200 // of a hundred each
-	unsettled = 500
-	source    = "reconcile"
+	maxPages   = 200 // of a hundred each
+	unsettled  = 500
+	staleAfter = time.Hour // an event that is not here by then is lost
+	source     = "reconcile"
 )
 
 // Reconcile compares everything Stripe has with everything we have, from both
 // sides, and makes our side right where it is not. It fails only when Stripe
 // or the database does; what it cannot put right is in the report.
 func (b *Billing) Reconcile(ctx context.Context) (Report, error) {
-	var r Report
-	seen := map[string]bool{}
-	after := ""
-	for range maxPages {
-		page, next, err := b.stripe.subscriptionPage(ctx, "", after)
-		if err != nil {
-			return r, fmt.Errorf("list all subscriptions: %w", err)
-		}
-		if err := b.reconcilePage(ctx, page, seen, &r); err != nil {
-			return r, err
-		}
-		if after = next; next == "" {
-			break
-		}
+	w := newWalk(b)
+	if err := w.all(ctx); err != nil {
+		return w.Report, err
 	}
-	if after != "" {
-		r.problem("stopped after %d pages of subscriptions", maxPages)
-	}
-	if err := b.reconcileUnseen(ctx, seen, &r); err != nil {
-		return r, err
-	}
-	return b.report(ctx, r, b.tidy(ctx, &r))
+	return b.report(ctx, w.Report, b.tidy(ctx, &w.Report))
 }
 
 // ReconcileUnsettled looks only at what waits for word from Stripe: payments
@@ -76,7 +60,7 @@ func (b *Billing) ReconcileUnsettled(ctx context.Context) (Report, error) {
 		}
 		failed = append(failed, err)
 	}
-	return b.report(ctx, r, errors.Join(append(failed, b.tidy(ctx, &r))...))
+	return b.report(ctx, r, errors.Join(append(failed, b.reconcileOpenMoney(ctx, &r), b.tidy(ctx, &r))...))
 }
 
 func (b *Billing) report(ctx context.Context, r Report, err error) (Report, error) {
@@ -84,69 +68,6 @@ func (b *Billing) report(ctx context.Context, r Report, err error) (Report, erro
 		b.log.WarnContext(ctx, "reconciliation found differences", "checked", r.Checked, "healed", r.Healed, "problems", r.Problems)
 	}
 	return r, err
-}
-
-// reconcilePage looks from Stripe's side: what is ours there must be the same here.
-func (b *Billing) reconcilePage(ctx context.Context, page []remote, seen map[string]bool, r *Report) error {
-	prices, err := b.membership.Mapped(ctx, priceIDs(page))
-	if err != nil {
-		return err
-	}
-	done := map[string]bool{}
-	for _, there := range page {
-		seen[there.StripeID] = true
-		want, ours := there.mapped(prices)
-		if !ours {
-			continue
-		}
-		r.Checked++
-		here, found, err := b.membership.ByStripeID(ctx, there.StripeID)
-		if err != nil {
-			return err
-		}
-		// Whose it is and where to pay are not in the list.
-		want.UserID, want.PayURL = here.UserID, here.PayURL
-		if (found && here.Same(want)) || done[there.Customer] {
-			continue
-		}
-		done[there.Customer] = true
-		userID, err := b.owner(ctx, there.Customer, there.Claim)
-		if errors.Is(err, errUnbound) {
-			r.problem("subscription %s of customer %s: %v", there.StripeID, there.Customer, err)
-			continue
-		}
-		if err == nil {
-			err = b.heal(ctx, userID, there.Customer, r)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reconcileUnseen looks from our side: what runs here must be known there.
-func (b *Billing) reconcileUnseen(ctx context.Context, seen map[string]bool, r *Report) error {
-	for after := ""; ; {
-		rows, err := b.store.live(ctx, after, pageSize)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		for _, row := range rows {
-			after = row.StripeID
-			if seen[row.StripeID] {
-				continue
-			}
-			there, found, err := b.stripe.subscription(ctx, row.StripeID)
-			if err != nil {
-				return err
-			}
-			if !found || there.Customer != row.Customer {
-				// Another account or mode would make everybody look gone: a person must decide.
-				r.problem("subscription %s runs here and Stripe does not know it", row.StripeID)
-			}
-		}
-	}
 }
 
 func (b *Billing) heal(ctx context.Context, userID uuid.UUID, customer string, r *Report) error {
@@ -158,10 +79,20 @@ func (b *Billing) heal(ctx context.Context, userID uuid.UUID, customer string, r
 	return err
 }
 
+// Tidy settles checkouts and events whose ending was never told.
+func (b *Billing) Tidy(ctx context.Context) error {
+	var r Report
+	_, err := b.report(ctx, r, b.tidy(ctx, &r))
+	return err
+}
+
 // tidy settles checkouts whose ending was never told, and promises again to
 // apply events that wait.
 func (b *Billing) tidy(ctx context.Context, r *Report) error {
 	now := b.clock.Now()
+	if err := b.tidyPurchases(ctx, r); err != nil {
+		return err
+	}
 	rows, err := b.store.staleCheckouts(ctx, now.Add(-time.Hour), unsettled)
 	if err != nil {
 		return err
@@ -170,6 +101,9 @@ func (b *Billing) tidy(ctx context.Context, r *Report) error {
 		if err := b.tidyCheckout(ctx, row, r); err != nil {
 			return err
 		}
+	}
+	if err := b.tidyQuotes(ctx, r); err != nil {
+		return err
 	}
 	waiting, err := b.store.lostEvents(ctx, now.Add(-time.Hour), unsettled)
 	if err != nil {
@@ -205,5 +139,5 @@ func (b *Billing) tidyCheckout(ctx context.Context, row checkout, r *Report) err
 	if !ok {
 		return b.store.expireCheckout(ctx, row.ID, now)
 	}
-	return b.store.settleCheckout(ctx, *row.StripeSessionID, row.ID, found.Status, now)
+	return b.store.settleCheckout(ctx, found, row.ID, now)
 }

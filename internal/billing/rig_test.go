@@ -99,7 +99,7 @@ func config(base string, transport http.RoundTripper, auditor account.Auditor) b
 	return billing.Config{
 		SecretKey: secretKey, APIBase: base, WebhookSecrets: []string{"whsec_of_the_year_before", webhookSecret},
 		SuccessURL: "https://club.test/welcome?session={CHECKOUT_SESSION_ID}", CancelURL: "https://club.test/plans",
-		ReturnURL: "https://club.test/membership", Auditor: auditor, Transport: transport,
+		ReturnURL: "https://club.test/membership", PurchaseURL: "https://club.test/thanks?purchase={PURCHASE_ID}", Auditor: auditor, Transport: transport,
 	}
 }
 
@@ -177,7 +177,7 @@ func (r *rig) user() account.Actor {
 
 func (r *rig) checkout(who account.Actor, price string) billing.Checkout {
 	r.t.Helper()
-	c, _, err := r.billing.StartCheckout(r.t.Context(), who, "circle", price)
+	c, _, err := r.billing.StartCheckout(r.t.Context(), who, billing.Choice{Plan: "circle", Price: price})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -53,6 +53,8 @@ type invoice struct {
 	HostedURL            string
 	Number               string
 	PDFURL               string `gorm:"column:pdf_url"`
+	NextAttemptAt        *time.Time
+	NeedsAction          bool // of hers: her bank wants to hear from her
 	CreatedAt            time.Time
 	PaidAt               *time.Time
 	UpdatedAt            time.Time
@@ -103,7 +105,7 @@ func (s store) lostEvents(ctx context.Context, before time.Time, limit int) ([]s
 }
 
 func (s store) customerOf(ctx context.Context, userID uuid.UUID) (string, error) {
-	found, err := pg.First[texted](ctx, s.db, `SELECT stripe_id AS text FROM stripe_customers WHERE user_id = ?`, userID)
+	found, err := pg.First[texted](ctx, s.db, `SELECT stripe_id AS text FROM stripe_customers WHERE user_id = ? AND former_at IS NULL`, userID)
 	return found.Text, wrap(err, "read the customer of a member")
 }
 
@@ -124,7 +126,7 @@ func (s store) bind(ctx context.Context, userID uuid.UUID, customer string, now 
 
 // rebind replaces a customer that is gone.
 func (s store) rebind(ctx context.Context, userID uuid.UUID, gone, customer string) error {
-	const sql = `UPDATE stripe_customers SET stripe_id = ? WHERE user_id = ? AND stripe_id = ?`
+	const sql = `UPDATE stripe_customers SET stripe_id = ? WHERE user_id = ? AND stripe_id = ? AND former_at IS NULL`
 	return s.exec(ctx, "replace a customer", sql, customer, userID, gone)
 }
 
@@ -142,30 +144,32 @@ func (s store) email(ctx context.Context, userID uuid.UUID) (string, error) {
 
 const upsertInvoiceSQL = `
 INSERT INTO invoices AS i (id, stripe_id, user_id, stripe_subscription_id, status, billing_reason, amount_due_minor,
-	amount_paid_minor, currency, attempts, hosted_url, number, pdf_url, created_at, paid_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	amount_paid_minor, currency, attempts, hosted_url, number, pdf_url, next_attempt_at, needs_action, created_at, paid_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (stripe_id) DO UPDATE SET status = excluded.status, amount_due_minor = excluded.amount_due_minor,
 	amount_paid_minor = excluded.amount_paid_minor, attempts = excluded.attempts, hosted_url = excluded.hosted_url,
-	number = excluded.number, pdf_url = excluded.pdf_url, paid_at = excluded.paid_at, updated_at = excluded.updated_at
+	number = excluded.number, pdf_url = excluded.pdf_url, next_attempt_at = excluded.next_attempt_at,
+	needs_action = excluded.needs_action, paid_at = excluded.paid_at, updated_at = excluded.updated_at
 WHERE i.user_id = excluded.user_id
-	AND (i.status, i.amount_due_minor, i.amount_paid_minor, i.attempts, i.hosted_url, i.number, i.pdf_url, i.paid_at)
+	AND (i.status, i.amount_due_minor, i.amount_paid_minor, i.attempts, i.hosted_url, i.number, i.pdf_url, i.next_attempt_at,
+		i.needs_action, i.paid_at)
 	IS DISTINCT FROM (excluded.status, excluded.amount_due_minor, excluded.amount_paid_minor, excluded.attempts, excluded.hosted_url,
-		excluded.number, excluded.pdf_url, excluded.paid_at)`
+		excluded.number, excluded.pdf_url, excluded.next_attempt_at, excluded.needs_action, excluded.paid_at)`
 
 func (s store) upsertInvoice(ctx context.Context, v invoice) error {
 	return s.exec(ctx, "write an invoice", upsertInvoiceSQL, pg.NewID(), v.StripeID, v.UserID, v.StripeSubscriptionID, v.Status,
-		v.BillingReason, v.AmountDueMinor, v.AmountPaidMinor, v.Currency, v.Attempts, v.HostedURL, v.Number, v.PDFURL, v.CreatedAt, v.PaidAt, v.UpdatedAt)
+		v.BillingReason, v.AmountDueMinor, v.AmountPaidMinor, v.Currency, v.Attempts, v.HostedURL, v.Number, v.PDFURL, v.NextAttemptAt, v.NeedsAction, v.CreatedAt, v.PaidAt, v.UpdatedAt)
 }
 
 // liveRow is a subscription that we believe to be running.
 type liveRow struct {
 	StripeID string
-	Customer string
+	UserID   uuid.UUID
 }
 
 func (s store) live(ctx context.Context, after string, limit int) ([]liveRow, error) {
-	const sql = `SELECT s.stripe_id, c.stripe_id AS customer FROM subscriptions s JOIN stripe_customers c ON c.user_id = s.user_id
-		WHERE s.status NOT IN ('canceled', 'incomplete_expired') AND s.stripe_id > ? ORDER BY s.stripe_id LIMIT ?`
+	const sql = `SELECT stripe_id, user_id FROM subscriptions
+		WHERE status NOT IN ('canceled', 'incomplete_expired') AND stripe_id > ? ORDER BY stripe_id LIMIT ?`
 	found, err := gorm.G[liveRow](s.db.Conn(ctx)).Raw(sql, after, limit).Find(ctx)
 	return found, wrap(err, "read the live subscriptions")
 }

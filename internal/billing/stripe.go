@@ -84,6 +84,15 @@ func failedForGood(err error) bool {
 	return errors.As(err, &e) && (e.HTTPStatusCode == http.StatusInternalServerError || definite(e))
 }
 
+// said is the code of Stripe's no.
+func said(err error) string {
+	var e *stripe.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return string(e.Code)
+}
+
 // missing reports whether Stripe does not know, or not any more, what the
 // parameter named; "" is the object of the request itself.
 func missing(err error, param string) bool {

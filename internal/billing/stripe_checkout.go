@@ -93,16 +93,20 @@ type sessionOrder struct {
 	Customer   string
 	Price      string // Stripe's id
 	TrialDays  int64
+	Coupon     string     // "" for none
+	NoCard     bool       // none is asked for while nothing is due
+	ExpiresAt  *time.Time // nil: as late as Stripe lets it
 	SuccessURL string
 	CancelURL  string
 }
 
 // session is a checkout session at Stripe.
 type session struct {
-	ID        string
-	URL       string
-	Status    string // open, complete or expired
-	ExpiresAt time.Time
+	ID           string
+	URL          string
+	Status       string // open, complete or expired
+	Subscription string // that came of it
+	ExpiresAt    time.Time
 }
 
 var errCustomerGone = errors.New("the customer does not exist at Stripe any more")
@@ -124,9 +128,18 @@ func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, e
 	if o.TrialDays > 0 {
 		params.SubscriptionData.TrialPeriodDays = new(o.TrialDays)
 	}
+	if o.Coupon != "" {
+		params.Discounts = []*stripe.CheckoutSessionDiscountParams{{Coupon: new(o.Coupon)}}
+	}
+	if o.NoCard {
+		o.askNoCard(params)
+	}
+	if o.ExpiresAt != nil {
+		params.ExpiresAt = new(o.ExpiresAt.Unix())
+	}
 	params.Context = ctx
 	params.SetIdempotencyKey(keyFor("session", o.CheckoutID.String(), o.Customer, o.Price,
-		strconv.FormatInt(o.TrialDays, 10), o.SuccessURL, o.CancelURL))
+		strconv.FormatInt(o.TrialDays, 10), strconv.FormatBool(o.NoCard), o.Coupon, o.until(), o.SuccessURL, o.CancelURL))
 	var made session
 	err := g.call(ctx, func() error {
 		s, err := g.api.CheckoutSessions.New(params)
@@ -142,6 +155,25 @@ func (g *gateway) createSession(ctx context.Context, o sessionOrder) (session, e
 		return session{}, fmt.Errorf("create a checkout session: %w", err)
 	}
 	return made, nil
+}
+
+// until is when it expires, for the key.
+func (o sessionOrder) until() string {
+	if o.ExpiresAt == nil {
+		return ""
+	}
+	return strconv.FormatInt(o.ExpiresAt.Unix(), 10)
+}
+
+// askNoCard asks for a card only when something is due now. A trial that ends
+// without one waits for it, and bills nobody.
+func (o sessionOrder) askNoCard(params *stripe.CheckoutSessionParams) {
+	params.PaymentMethodCollection = stripe.String(string(stripe.CheckoutSessionPaymentMethodCollectionIfRequired))
+	if o.TrialDays > 0 {
+		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionSubscriptionDataTrialSettingsParams{
+			EndBehavior: &stripe.CheckoutSessionSubscriptionDataTrialSettingsEndBehaviorParams{MissingPaymentMethod: new("pause")},
+		}
+	}
 }
 
 // session fetches a checkout session; false when Stripe does not know it.
@@ -162,17 +194,17 @@ func (g *gateway) session(ctx context.Context, id string) (found session, ok boo
 }
 
 // expireSession closes an open session, so that nobody can pay there. It
-// answers the status it found or left.
-func (g *gateway) expireSession(ctx context.Context, id string) (string, error) {
+// answers it as it found or left it.
+func (g *gateway) expireSession(ctx context.Context, id string) (session, error) {
 	found, ok, err := g.session(ctx, id)
 	if err != nil {
-		return "", fmt.Errorf("look up a checkout session: %w", err)
+		return found, fmt.Errorf("look up a checkout session: %w", err)
 	}
 	if !ok {
-		return "expired", nil
+		return session{ID: id, Status: checkoutExpired}, nil
 	}
-	if found.Status != "open" {
-		return found.Status, nil
+	if found.Status != checkoutOpen {
+		return found, nil
 	}
 	params := &stripe.CheckoutSessionExpireParams{}
 	params.Context = ctx
@@ -182,11 +214,16 @@ func (g *gateway) expireSession(ctx context.Context, id string) (string, error) 
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("expire a checkout session: %w", err)
+		return found, fmt.Errorf("expire a checkout session: %w", err)
 	}
-	return "expired", nil
+	found.Status = checkoutExpired
+	return found, nil
 }
 
 func sessionOf(s *stripe.CheckoutSession) session {
-	return session{ID: s.ID, URL: s.URL, Status: string(s.Status), ExpiresAt: time.Unix(s.ExpiresAt, 0).UTC()}
+	made := session{ID: s.ID, URL: s.URL, Status: string(s.Status), ExpiresAt: time.Unix(s.ExpiresAt, 0).UTC()}
+	if s.Subscription != nil {
+		made.Subscription = s.Subscription.ID
+	}
+	return made
 }

@@ -10,7 +10,10 @@ import (
 // cancel ends a subscription at once, without proration and without a last
 // invoice. One that has ended, or that Stripe does not know, is no error.
 func (g *gateway) cancel(ctx context.Context, id string) error {
-	params := &stripe.SubscriptionCancelParams{}
+	return g.end(ctx, id, &stripe.SubscriptionCancelParams{})
+}
+
+func (g *gateway) end(ctx context.Context, id string, params *stripe.SubscriptionCancelParams) error {
 	params.Context = ctx
 	err := g.call(ctx, func() error {
 		_, err := g.api.Subscriptions.Cancel(id, params)

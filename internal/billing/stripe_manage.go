@@ -2,13 +2,30 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stripe/stripe-go/v76"
 )
 
-// endWithPeriod lets a subscription end with the period that is paid.
+// endWithPeriod lets a subscription end with the period that is paid. What was
+// planned to come after it is forgotten: Stripe lets no end be set beside it.
 func (g *gateway) endWithPeriod(ctx context.Context, id, feedback string) error {
+	err := g.setEnd(ctx, id, feedback)
+	if !definite(err) {
+		return err
+	}
+	there, found, lookErr := g.subscription(ctx, id)
+	if lookErr != nil || !found || there.ScheduleID == "" {
+		return errors.Join(err, lookErr)
+	}
+	if err := g.release(ctx, there.ScheduleID); err != nil {
+		return err
+	}
+	return g.setEnd(ctx, id, feedback)
+}
+
+func (g *gateway) setEnd(ctx context.Context, id, feedback string) error {
 	params := &stripe.SubscriptionParams{CancelAtPeriodEnd: new(true)}
 	if feedback != "" {
 		params.CancellationDetails = &stripe.SubscriptionCancellationDetailsParams{Feedback: new(feedback)}

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -18,16 +19,31 @@ type SetupOptions struct {
 	WebhookURL string // where the webhook endpoint shall point; "" makes none
 }
 
-// Setup makes Stripe and our plans be as spec says: products, prices, the
+// ErrDifferent is that a dry run has found something to do.
+var ErrDifferent = errors.New("billing: Stripe, the catalogue and the plan file differ")
+
+// Setup brings the plan file, our catalogue and Stripe together: what the file
+// says is so here, and what is on offer here is on sale at Stripe, with the
 // portal's configuration and the webhook endpoint. It writes what it does to
-// out, or with DryRun what it would do, and repeated it does nothing. The
-// secret of a new webhook endpoint is written once and kept nowhere.
+// out, line by line with the side on which it is done, or with DryRun what it
+// would do; then it returns ErrDifferent when there is something. Repeated it
+// does nothing. What drifted at Stripe (a price that somebody archived there) is
+// told and put right; what is not ours there is told and left alone, and so are
+// plans that the file does not name. The secret of a new webhook endpoint is
+// written once and kept nowhere.
 func (b *Billing) Setup(ctx context.Context, spec []membership.PlanSpec, opt SetupOptions, out io.Writer) error {
 	s := &setup{b: b, api: b.stripe, dry: opt.DryRun, out: out}
-	for _, plan := range spec {
-		if err := s.plan(ctx, plan); err != nil {
+	shelf, err := s.here(ctx, spec)
+	if err != nil {
+		return err
+	}
+	for _, plan := range shelf {
+		if err := s.publish(ctx, plan); err != nil {
 			return fmt.Errorf("set up plan %s: %w", plan.Slug, err)
 		}
+	}
+	if err := s.foreign(ctx, shelf); err != nil {
+		return fmt.Errorf("look at the products at Stripe: %w", err)
 	}
 	if err := s.portal(ctx); err != nil {
 		return fmt.Errorf("set up the portal: %w", err)
@@ -37,8 +53,13 @@ func (b *Billing) Setup(ctx context.Context, spec []membership.PlanSpec, opt Set
 			return fmt.Errorf("set up the webhook endpoint: %w", err)
 		}
 	}
-	if !s.touched {
+	switch {
+	case s.err != nil:
+		return s.err
+	case !s.touched:
 		s.say("Stripe is as it should be.")
+	case s.dry:
+		return ErrDifferent
 	}
 	return s.err
 }
@@ -58,45 +79,79 @@ func (s *setup) say(format string, args ...any) {
 	}
 }
 
-// change tells of a change and makes it, unless this is a dry run.
+// change tells of a change at Stripe and makes it, unless this is a dry run.
 func (s *setup) change(ctx context.Context, do func() error, format string, args ...any) error {
 	s.touched = true
-	s.say(format, args...)
+	s.say("stripe: "+format, args...)
 	if s.dry {
 		return nil
 	}
 	return s.api.call(ctx, do)
 }
 
-func (s *setup) plan(ctx context.Context, plan membership.PlanSpec) error {
-	product := "conservatory_" + plan.Slug
-	if err := s.product(ctx, product, plan); err != nil {
-		return err
+// here makes our plans be as the file says, and gives all there are, as they
+// are then.
+func (s *setup) here(ctx context.Context, spec []membership.PlanSpec) ([]membership.PlanWithPrices, error) {
+	shelf, err := s.b.membership.Catalogue(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if !s.dry {
+	for _, plan := range spec {
+		i := slices.IndexFunc(shelf, func(p membership.PlanWithPrices) bool { return p.Slug == plan.Slug })
+		if i < 0 {
+			i, shelf = len(shelf), append(shelf, membership.PlanWithPrices{})
+		}
+		want, changes := membership.Compare(plan, shelf[i])
+		for _, c := range changes {
+			s.touched = true
+			s.say("here:   %s", c)
+		}
+		shelf[i] = want
+		if s.dry || len(changes) == 0 {
+			continue
+		}
 		if err := s.b.membership.SavePlan(ctx, plan); err != nil {
-			return err
+			return nil, fmt.Errorf("save plan %s: %w", plan.Slug, err)
 		}
 	}
+	if s.dry {
+		return shelf, nil
+	}
+	return s.b.membership.Catalogue(ctx)
+}
+
+// publish makes Stripe have a plan of ours: its product, what is on offer, and
+// nothing on sale that is not. Prices that are not on offer any more go on for
+// those who pay them.
+func (s *setup) publish(ctx context.Context, plan membership.PlanWithPrices) error {
+	product := productOf(plan.Slug)
 	have, err := s.prices(ctx, product)
 	if err != nil {
 		return err
 	}
+	if err := s.product(ctx, product, plan.Plan, len(have) > 0); err != nil {
+		return err
+	}
 	var kept []string
 	for _, price := range plan.Prices {
-		id, err := s.price(ctx, product, plan.Slug, price, have)
+		if price.State != membership.Public || plan.State == membership.Archived {
+			continue
+		}
+		id, err := s.price(ctx, plan, price, have)
 		if err != nil {
 			return err
 		}
 		kept = append(kept, id)
-		if err := s.remember(ctx, plan, price, product, id); err != nil {
+		if err := s.remember(ctx, price, product, id); err != nil {
 			return err
 		}
 	}
 	return s.archive(ctx, plan.Slug, have, kept)
 }
 
-func (s *setup) product(ctx context.Context, id string, plan membership.PlanSpec) error {
+func productOf(slug string) string { return "conservatory_" + slug }
+
+func (s *setup) product(ctx context.Context, id string, plan membership.Plan, sold bool) error {
 	params := &stripe.ProductParams{}
 	params.Context = ctx
 	var have *stripe.Product
@@ -104,22 +159,29 @@ func (s *setup) product(ctx context.Context, id string, plan membership.PlanSpec
 		have, err = s.api.api.Products.Get(id, params)
 		return err
 	})
-	want := &stripe.ProductParams{Name: new(plan.Name), Metadata: map[string]string{"plan": plan.Slug}}
+	onSale := plan.State != membership.Archived
+	want := &stripe.ProductParams{Name: new(plan.Name), Active: new(onSale), Metadata: map[string]string{"plan": plan.Slug}}
 	want.Context = ctx
-	if plan.Description != "" {
-		want.Description = new(plan.Description)
-	}
 	switch {
+	case missing(err, "") && !onSale && !sold:
+		return nil // never sold there, and not going to be
 	case missing(err, ""):
 		want.ID = new(id)
+		if plan.Description != "" {
+			want.Description = new(plan.Description)
+		}
 		return s.change(ctx, func() error { _, err := s.api.api.Products.New(want); return err }, "+ product %s %q", id, plan.Name)
 	case err != nil:
 		return err
-	case have.Name == plan.Name && have.Description == plan.Description && have.Active:
+	case have.Name == plan.Name && have.Description == plan.Description && have.Active == onSale:
 		return nil
 	}
-	want.Active = new(true)
-	return s.change(ctx, func() error { _, err := s.api.api.Products.Update(id, want); return err }, "~ product %s %q", id, plan.Name)
+	want.Description = new(plan.Description)
+	sign := "~"
+	if !onSale {
+		sign = "-"
+	}
+	return s.change(ctx, func() error { _, err := s.api.api.Products.Update(id, want); return err }, "%s product %s %q", sign, id, plan.Name)
 }
 
 // prices gives all prices of a product, archived ones too.
@@ -135,22 +197,25 @@ func (s *setup) prices(ctx context.Context, product string) ([]*stripe.Price, er
 		return it.Err()
 	})
 	if missing(err, "product") {
-		return nil, nil // a dry run before the first
+		return nil, nil // before the first
 	}
 	return all, err
 }
 
-// price finds the active price with these terms or makes it. Stripe's prices
-// cannot be changed, so other terms are another price with the next version
-// in its lookup key.
-func (s *setup) price(ctx context.Context, product, slug string, spec membership.PriceSpec, have []*stripe.Price) (string, error) {
-	base := slug + "." + spec.Key
+// price finds the price at Stripe of one of ours, or makes it. Stripe's prices
+// cannot be changed, so other terms are another price with the next version in
+// its lookup key.
+func (s *setup) price(ctx context.Context, plan membership.PlanWithPrices, price membership.Price, have []*stripe.Price) (string, error) {
+	base := plan.Slug + "." + price.Key
+	if p := s.mapped(base, price, have); p != nil {
+		return p.ID, s.wake(ctx, base, p)
+	}
 	version := 1
 	for _, p := range have {
 		if !ofKey(p.LookupKey, base) && p.Metadata["key"] != base {
 			continue
 		}
-		if p.Active && sameTerms(p, spec) {
+		if p.Active && sameTerms(p, price) && !mappedElsewhere(plan, price, p.ID) {
 			return p.ID, nil
 		}
 		version++
@@ -160,11 +225,12 @@ func (s *setup) price(ctx context.Context, product, slug string, spec membership
 		lookup = fmt.Sprintf("%s.v%d", base, version)
 	}
 	params := &stripe.PriceParams{
-		Product: new(product), Currency: new(spec.Currency), UnitAmount: new(spec.AmountMinor),
+		Product: new(productOf(plan.Slug)), Currency: new(price.Currency), UnitAmount: new(price.AmountMinor),
 		LookupKey: new(lookup), Metadata: map[string]string{"key": base},
-		Recurring: &stripe.PriceRecurringParams{Interval: new(spec.Interval), IntervalCount: new(max(1, spec.IntervalCount))},
+		Recurring: &stripe.PriceRecurringParams{Interval: new(price.Interval), IntervalCount: new(price.IntervalCount)},
 	}
 	params.Context = ctx
+	params.SetIdempotencyKey(keyFor("price", price.ID.String(), lookup))
 	id := ""
 	err := s.change(ctx, func() error {
 		p, err := s.api.api.Prices.New(params)
@@ -172,20 +238,53 @@ func (s *setup) price(ctx context.Context, product, slug string, spec membership
 			id = p.ID
 		}
 		return err
-	}, "+ price %s %d %s every %d %s", lookup, spec.AmountMinor, spec.Currency, max(1, spec.IntervalCount), spec.Interval)
+	}, "+ price %s %s", lookup, price.Terms())
 	return id, err
+}
+
+// mapped is the price at Stripe that ours is mapped to; nil, and said so, when
+// Stripe does not have it any more or has it with other terms.
+func (s *setup) mapped(base string, price membership.Price, have []*stripe.Price) *stripe.Price {
+	if price.StripePriceID == nil {
+		return nil
+	}
+	for _, p := range have {
+		if p.ID == *price.StripePriceID && sameTerms(p, price) {
+			return p
+		}
+	}
+	s.touched = true
+	s.say("drift:  price %s was %s, which Stripe does not have with these terms", base, *price.StripePriceID)
+	return nil
+}
+
+// wake puts a price on sale again that somebody has archived at Stripe.
+func (s *setup) wake(ctx context.Context, base string, p *stripe.Price) error {
+	if p.Active {
+		return nil
+	}
+	s.say("drift:  price %s is on offer here and archived at Stripe", base)
+	params := &stripe.PriceParams{Active: new(true)}
+	params.Context = ctx
+	return s.change(ctx, func() error { _, err := s.api.api.Prices.Update(p.ID, params); return err }, "~ price %s is on sale again", base)
+}
+
+func mappedElsewhere(plan membership.PlanWithPrices, price membership.Price, id string) bool {
+	return slices.ContainsFunc(plan.Prices, func(o membership.Price) bool {
+		return o.ID != price.ID && o.StripePriceID != nil && *o.StripePriceID == id
+	})
 }
 
 func ofKey(lookup, base string) bool {
 	return lookup == base || strings.HasPrefix(lookup, base+".v")
 }
 
-func sameTerms(p *stripe.Price, spec membership.PriceSpec) bool {
-	return p.UnitAmount == spec.AmountMinor && string(p.Currency) == spec.Currency && p.Recurring != nil &&
-		string(p.Recurring.Interval) == spec.Interval && p.Recurring.IntervalCount == max(1, spec.IntervalCount)
+func sameTerms(p *stripe.Price, price membership.Price) bool {
+	return p.UnitAmount == price.AmountMinor && string(p.Currency) == price.Currency && p.Recurring != nil &&
+		string(p.Recurring.Interval) == price.Interval && p.Recurring.IntervalCount == price.IntervalCount
 }
 
-// archive ends the sale of prices that are not in the spec any more.
+// archive ends the sale of prices that are not on offer any more.
 func (s *setup) archive(ctx context.Context, slug string, have []*stripe.Price, kept []string) error {
 	for _, p := range have {
 		if !p.Active || slices.Contains(kept, p.ID) || !strings.HasPrefix(p.LookupKey, slug+".") {
@@ -202,89 +301,32 @@ func (s *setup) archive(ctx context.Context, slug string, have []*stripe.Price, 
 }
 
 // remember maps our price to Stripe's.
-func (s *setup) remember(ctx context.Context, plan membership.PlanSpec, price membership.PriceSpec, product, id string) error {
-	if s.dry {
+func (s *setup) remember(ctx context.Context, price membership.Price, product, id string) error {
+	if s.dry || (price.StripePriceID != nil && *price.StripePriceID == id) {
 		return nil
 	}
-	priceID, err := s.b.membership.CurrentPrice(ctx, plan.Slug, price.Key)
-	if err != nil {
-		return err
-	}
-	return s.b.membership.MapPrice(ctx, priceID, product, id)
+	return s.b.membership.MapPrice(ctx, price.ID, product, id)
 }
 
-// setupMark says in metadata that an object at Stripe is made by Setup.
-const setupMark = "conservatory"
-
-func (s *setup) portal(ctx context.Context) error {
-	list := &stripe.BillingPortalConfigurationListParams{Active: new(true)}
-	list.Context, list.Limit = ctx, stripe.Int64(pageSize)
-	found := false
-	err := s.api.call(ctx, func() error {
-		it := s.api.api.BillingPortalConfigurations.List(list)
-		for it.Next() {
-			found = found || it.BillingPortalConfiguration().Metadata["made_by"] == setupMark
+// foreign tells of products on sale at Stripe that are none of ours: in a
+// shared account they are somebody else's.
+func (s *setup) foreign(ctx context.Context, shelf []membership.PlanWithPrices) error {
+	ours := map[string]bool{}
+	for _, plan := range shelf {
+		ours[productOf(plan.Slug)] = true
+		if plan.StripeProductID != nil {
+			ours[*plan.StripeProductID] = true
 		}
-		return it.Err()
-	})
-	if err != nil || found {
-		return err
 	}
-	on := new(true)
-	params := &stripe.BillingPortalConfigurationParams{
-		DefaultReturnURL: new(s.b.cfg.CancelURL),
-		BusinessProfile:  &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: new("Your membership")},
-		Metadata:         map[string]string{"made_by": setupMark},
-		Features: &stripe.BillingPortalConfigurationFeaturesParams{
-			InvoiceHistory:      &stripe.BillingPortalConfigurationFeaturesInvoiceHistoryParams{Enabled: on},
-			PaymentMethodUpdate: &stripe.BillingPortalConfigurationFeaturesPaymentMethodUpdateParams{Enabled: on},
-			SubscriptionCancel: &stripe.BillingPortalConfigurationFeaturesSubscriptionCancelParams{
-				Enabled: on, Mode: new("at_period_end"),
-			},
-		},
-	}
-	params.Context = ctx
-	return s.change(ctx, func() error { _, err := s.api.api.BillingPortalConfigurations.New(params); return err },
-		"+ portal configuration: invoices, payment method, cancellation at period end")
-}
-
-func (s *setup) webhook(ctx context.Context, url string) error {
-	list := &stripe.WebhookEndpointListParams{}
-	list.Context, list.Limit = ctx, stripe.Int64(pageSize)
-	var have *stripe.WebhookEndpoint
-	err := s.api.call(ctx, func() error {
-		it := s.api.api.WebhookEndpoints.List(list)
+	params := &stripe.ProductListParams{Active: new(true)}
+	params.Context, params.Limit, params.Single = ctx, stripe.Int64(pageSize), true
+	return s.api.call(ctx, func() error {
+		it := s.api.api.Products.List(params)
 		for it.Next() {
-			if e := it.WebhookEndpoint(); e.URL == url && e.APIVersion == apiVersion {
-				have = e
+			if p := it.Product(); !ours[p.ID] {
+				s.say("stripe: product %s %q is not of this catalogue and left alone", p.ID, p.Name)
 			}
 		}
 		return it.Err()
 	})
-	if err != nil {
-		return err
-	}
-	want := eventTypes()
-	params := &stripe.WebhookEndpointParams{EnabledEvents: stripe.StringSlice(want)}
-	params.Context = ctx
-	if have != nil {
-		if slices.Equal(slices.Sorted(slices.Values(have.EnabledEvents)), want) {
-			return nil
-		}
-		return s.change(ctx, func() error { _, err := s.api.api.WebhookEndpoints.Update(have.ID, params); return err },
-			"~ webhook endpoint %s: %d types of events", url, len(want))
-	}
-	params.URL, params.APIVersion = new(url), new(apiVersion)
-	secret := ""
-	err = s.change(ctx, func() error {
-		e, err := s.api.api.WebhookEndpoints.New(params)
-		if err == nil {
-			secret = e.Secret
-		}
-		return err
-	}, "+ webhook endpoint %s: %d types of events, API version %s", url, len(want), apiVersion)
-	if secret != "" {
-		s.say("  its secret, shown only now: %s", secret)
-	}
-	return err
 }

@@ -85,7 +85,7 @@ func TestEventsThatAreNotForUs(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	body := eventText("evt_unknown", "radar.early_fraud_warning.created", "2023-10-16", false)
+	body := eventText("evt_unknown", "terminal.reader.action_failed", "2023-10-16", false)
 	if err := r.billing.Receive(t.Context(), []byte(body), signed(body, webhookSecret, now)); err != nil {
 		t.Errorf("an unknown type: %v", err)
 	}

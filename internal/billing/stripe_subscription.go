@@ -20,6 +20,22 @@ type remote struct { //nolint:recvcheck // it is a value; only its making fills 
 	Customer string
 	PriceIDs []string
 	Claim    claim
+	Items    []item
+	Coupon   string // of its discount, or empty
+	Moved    bool   // its bill was moved by postpone
+	// Of its schedule: the price at Stripe that is planned, and when the phase
+	// began that runs.
+	Next       string
+	PhaseStart int64
+}
+
+// item is one thing that a subscription sells, at its own price.
+type item struct {
+	ID       string
+	Price    string
+	Quantity int64
+	Yearly   *big.Rat // of all of it, without discounts
+	Every    int64    // how long a period is, in days or so
 }
 
 const pageSize = 100
@@ -45,6 +61,7 @@ func (g *gateway) subscriptions(ctx context.Context, customer string) ([]remote,
 func (g *gateway) subscriptionPage(ctx context.Context, customer, after string) (page []remote, next string, err error) {
 	params := &stripe.SubscriptionListParams{Status: new("all")}
 	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
+	params.AddExpand("data.schedule")
 	if customer != "" {
 		params.Customer = new(customer)
 	}
@@ -71,6 +88,7 @@ func (g *gateway) subscriptionPage(ctx context.Context, customer, after string) 
 // subscription fetches one; false when Stripe does not know it.
 func (g *gateway) subscription(ctx context.Context, id string) (r remote, found bool, err error) {
 	params := &stripe.SubscriptionParams{}
+	params.AddExpand("schedule")
 	params.Context = ctx
 	err = g.call(ctx, func() error {
 		s, err := g.api.Subscriptions.Get(id, params)
@@ -99,14 +117,37 @@ func remoteOf(s *stripe.Subscription) (remote, error) {
 	}
 	if s.CancellationDetails != nil {
 		r.CancellationReason = string(s.CancellationDetails.Reason)
+		if s.CancellationDetails.Comment == whoDisputed {
+			r.CancellationReason = whoDisputed
+		}
 	}
 	if started := when(s.StartDate); started != nil {
 		r.StartedAt = *started
 	}
+	r.moved(s)
+	r.plan(s.Schedule)
 	if err := r.price(s); err != nil {
 		return remote{}, fmt.Errorf("price subscription %s: %w", s.ID, err)
 	}
 	return r, nil
+}
+
+// plan reads what a schedule does when its phase is over.
+func (r *remote) plan(s *stripe.SubscriptionSchedule) {
+	if s == nil {
+		return
+	}
+	r.ScheduleID, r.PhaseStart = s.ID, phaseStart(s)
+	if s.CurrentPhase == nil {
+		return
+	}
+	for _, phase := range s.Phases {
+		if phase.StartDate < s.CurrentPhase.EndDate || len(phase.Items) == 0 || phase.Items[0].Price == nil {
+			continue
+		}
+		r.Next, r.NextAt = phase.Items[0].Price.ID, when(phase.StartDate)
+		return
+	}
 }
 
 // price adds up what all items cost, less a discount that lasts for ever. A
@@ -114,8 +155,8 @@ func remoteOf(s *stripe.Subscription) (remote, error) {
 func (r *remote) price(s *stripe.Subscription) error {
 	amount, annual := new(big.Rat), new(big.Rat)
 	if s.Items != nil {
-		for _, item := range s.Items.Data {
-			p := item.Price
+		for _, sold := range s.Items.Data {
+			p := sold.Price
 			if p == nil || p.Recurring == nil {
 				continue
 			}
@@ -123,13 +164,17 @@ func (r *remote) price(s *stripe.Subscription) error {
 				r.Interval, r.IntervalCount = string(p.Recurring.Interval), p.Recurring.IntervalCount
 			}
 			r.PriceIDs = append(r.PriceIDs, p.ID)
-			yearly, err := money.Annualised(p.UnitAmount, string(p.Recurring.Interval), int(p.Recurring.IntervalCount), item.Quantity)
+			yearly, err := money.Annualised(p.UnitAmount, string(p.Recurring.Interval), int(p.Recurring.IntervalCount), sold.Quantity)
 			if err != nil {
 				return err
 			}
+			r.Items = append(r.Items, item{sold.ID, p.ID, sold.Quantity, yearly, days(string(p.Recurring.Interval)) * p.Recurring.IntervalCount})
 			annual.Add(annual, yearly)
-			amount.Add(amount, new(big.Rat).SetInt(new(big.Int).Mul(big.NewInt(p.UnitAmount), big.NewInt(item.Quantity))))
+			amount.Add(amount, new(big.Rat).SetInt(new(big.Int).Mul(big.NewInt(p.UnitAmount), big.NewInt(sold.Quantity))))
 		}
+	}
+	if s.Discount != nil && s.Discount.Coupon != nil {
+		r.Coupon = s.Discount.Coupon.ID
 	}
 	if err := r.discount(s.Discount, amount, annual); err != nil {
 		return err
@@ -138,6 +183,19 @@ func (r *remote) price(s *stripe.Subscription) error {
 	var err error
 	r.AmountMinor, err = money.RoundHalfUp(amount)
 	return err
+}
+
+// days is about how long an interval is: enough to tell which is longer.
+func days(interval string) int64 {
+	switch interval {
+	case "day":
+		return 1
+	case "week":
+		return 7
+	case "month":
+		return 30
+	}
+	return 365
 }
 
 var errPercent = errors.New("the discount is not a number")
@@ -169,41 +227,4 @@ func (r *remote) discount(d *stripe.Discount, amount, annual *big.Rat) error {
 		}
 	}
 	return nil
-}
-
-// invoices fetches the newest invoices of a customer; every open one is among
-// them, for a subscription has few.
-func (g *gateway) invoices(ctx context.Context, customer string) ([]invoice, error) {
-	params := &stripe.InvoiceListParams{Customer: new(customer)}
-	params.Context, params.Single, params.Limit = ctx, true, stripe.Int64(pageSize)
-	var all []invoice
-	err := g.call(ctx, func() error {
-		it := g.api.Invoices.List(params)
-		for it.Next() {
-			all = append(all, invoiceOf(it.Invoice()))
-		}
-		return it.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list the invoices of %s: %w", customer, err)
-	}
-	return all, nil
-}
-
-func invoiceOf(i *stripe.Invoice) invoice {
-	v := invoice{
-		StripeID: i.ID, Status: string(i.Status), BillingReason: string(i.BillingReason), AmountDueMinor: i.AmountDue,
-		AmountPaidMinor: i.AmountPaid, Currency: string(i.Currency), Attempts: i.AttemptCount, HostedURL: i.HostedInvoiceURL,
-		Number: i.Number, PDFURL: i.InvoicePDF,
-	}
-	if i.Subscription != nil {
-		v.StripeSubscriptionID = i.Subscription.ID
-	}
-	if i.StatusTransitions != nil {
-		v.PaidAt = when(i.StatusTransitions.PaidAt)
-	}
-	if created := when(i.Created); created != nil {
-		v.CreatedAt = *created
-	}
-	return v
 }

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +46,12 @@ func (b *Billing) sync(ctx context.Context, userID uuid.UUID, customer, source s
 				if err := b.membership.Record(ctx, s, source, at); err != nil {
 					return err
 				}
+				if err := b.remind(ctx, userID, ending(old.Snapshot, found, s)...); err != nil {
+					return err
+				}
+			}
+			if err := b.remind(ctx, userID, failing(invoices, snapshots)...); err != nil {
+				return err
 			}
 			return also(ctx)
 		})
@@ -104,6 +111,9 @@ func priceIDs(remotes []remote) []string {
 	var ids []string
 	for _, r := range remotes {
 		ids = append(ids, r.PriceIDs...)
+		if r.Next != "" {
+			ids = append(ids, r.Next)
+		}
 	}
 	return ids
 }
@@ -112,6 +122,12 @@ func priceIDs(remotes []remote) []string {
 // or when it came out of a checkout of ours.
 func (r remote) mapped(prices map[string]membership.Price) (membership.Snapshot, bool) {
 	s := r.Snapshot
+	next, planned := prices[r.Next]
+	if !planned || slices.Contains(r.PriceIDs, r.Next) {
+		s.NextAt = nil // the schedule changes nothing of ours
+	} else {
+		s.NextPriceID = &next.ID
+	}
 	for _, id := range r.PriceIDs {
 		if p, ok := prices[id]; ok {
 			s.PlanID, s.PriceID = &p.PlanID, &p.ID

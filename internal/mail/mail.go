@@ -32,6 +32,9 @@ type Message struct {
 	Text    string
 	HTML    string // may be empty
 	Key     string // names the letter for good: two with one key are copies
+	// Unsubscribe is where mailboxes post to when the reader wants no more of
+	// these, with one click (RFC 8058); may be empty.
+	Unsubscribe string
 	// Anyway sends it also to whom letters are withheld from: it tells her why.
 	Anyway bool
 }
@@ -152,7 +155,7 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 }
 
 func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
-	if !isHeaderText(msg.Subject) || !isHeaderText(msg.To) || !isHeaderToken(msg.Key) {
+	if msg.Unsubscribe != "" && !isHeaderText(msg.Unsubscribe) || !isHeaderText(msg.Subject) || !isHeaderText(msg.To) || !isHeaderToken(msg.Key) {
 		return nil, unsendable("a header of a mail holds a control character or is empty")
 	}
 	to, err := recipient(msg.To)
@@ -166,6 +169,10 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	letter.SetDate()
 	letter.SetMessageIDWithValue(msg.Key + "@" + m.domain)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
+	if msg.Unsubscribe != "" {
+		letter.SetGenHeader("List-Unsubscribe", "<"+msg.Unsubscribe+">")
+		letter.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	letter.SetBodyString(gomail.TypeTextPlain, msg.Text)
 	if msg.HTML != "" {
 		letter.AddAlternativeString(gomail.TypeTextHTML, msg.HTML)

@@ -46,7 +46,7 @@ type Notice string
 const (
 	NoNotice      Notice = ""
 	PaymentFailed Notice = "payment_failed"
-	EndsSoon      Notice = "ends_soon" // an end is set, and nothing takes over
+	EndsSoon      Notice = "ends_soon" // an end is set, and nothing takes over that opens as much
 	TrialEnds     Notice = "trial_ends"
 )
 
@@ -63,7 +63,7 @@ type Access struct {
 type Grant struct {
 	ID        uuid.UUID
 	UserID    uuid.UUID
-	Kind      string // comp, gift or scholarship
+	Kind      string // see Comp and the others
 	Level     Level
 	StartsAt  time.Time
 	EndsAt    *time.Time
@@ -71,6 +71,9 @@ type Grant struct {
 	GrantedBy *uuid.UUID
 	CreatedAt time.Time
 	RevokedAt *time.Time
+
+	RevokedBecause string     // with RevokedAt
+	RemindedAt     *time.Time // when she was promised a word about its end
 }
 
 // Ban closes the community for a time, or for good. She can still sign in, see
@@ -153,7 +156,7 @@ func (h holdings) at(t time.Time) (Level, Reason) {
 		}
 	}
 	for _, s := range h.subs {
-		if l, r := s.opens(); l != NoAccess && before(t, s.EndsAt()) {
+		if l, r := s.on(t).opens(); l != NoAccess && before(t, s.EndsAt()) {
 			better(l, r)
 		}
 	}
@@ -196,6 +199,8 @@ func (h holdings) moments(now time.Time) []time.Time {
 	}
 	for _, s := range h.subs {
 		add(s.EndsAt())
+		add(s.BreakFrom)
+		add(s.BreakUntil)
 	}
 	for _, g := range h.grants {
 		add(&g.StartsAt)
@@ -222,6 +227,7 @@ func (h holdings) notice(now time.Time, reason Reason, falls bool) (Notice, stri
 		}
 		ends = ends || (s.EndsAt() != nil && s.Status.Live())
 	}
+	ends = ends || reason == ByGrant
 	switch {
 	case failed:
 		return PaymentFailed, payURL

@@ -172,7 +172,8 @@ func TestAccessOfGrants(t *testing.T) {
 	check(t, []accessCase{
 		{"a grant opens", nil, []Grant{granted(Full, past, nil)}, nil, Access{Level: Full, Reason: ByGrant}},
 		{"a grant for reading opens reading", nil, []Grant{granted(ReadOnly, past, nil)}, nil, Access{Level: ReadOnly, Reason: ByGrant}},
-		{"a grant ends", nil, []Grant{granted(Full, past, &soon)}, nil, Access{Level: Full, Reason: ByGrant, Until: &soon}},
+		{"a grant ends", nil, []Grant{granted(Full, past, &soon)}, nil, Access{Level: Full, Reason: ByGrant, Until: &soon, Notice: EndsSoon}},
+		{"a grant that another outlasts is not announced", nil, []Grant{granted(Full, past, &soon), granted(Full, past, nil)}, nil, Access{Level: Full, Reason: ByGrant}},
 		{"a grant that begins later opens nothing yet", nil, []Grant{granted(Full, soon, &late)}, nil, Access{Level: NoAccess, Reason: ByNothing, Until: &soon}},
 		{"a grant that ends this moment has ended", nil, []Grant{granted(Full, past, &now)}, nil, Access{Level: NoAccess, Reason: ByNothing}},
 		{"a revoked grant opens nothing", nil, []Grant{revoked}, nil, Access{Level: NoAccess, Reason: ByNothing}},
@@ -188,7 +189,7 @@ func TestAccessOfGrants(t *testing.T) {
 			[]Subscription{having(Paused)},
 			[]Grant{granted(Full, past, &soon)},
 			nil,
-			Access{Level: Full, Reason: ByGrant, Until: &soon},
+			Access{Level: Full, Reason: ByGrant, Until: &soon, Notice: EndsSoon},
 		},
 		{
 			"an end that a grant outlasts is not announced",

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,16 +23,29 @@ func (m *Membership) Grant(ctx context.Context, g Grant) (Grant, error) {
 	return g, m.locked(ctx, g.UserID, func(ctx context.Context) error { return m.store.insertGrant(ctx, g) })
 }
 
-// RevokeGrant ends a grant now. One that is revoked already stays as it is.
+// RevokeGrant ends a grant now, whoever keeps something with it is told in the
+// same transaction. One that is over already stays as it is.
 func (m *Membership) RevokeGrant(ctx context.Context, grantID uuid.UUID) error {
-	owner, err := m.store.grantOwner(ctx, grantID)
-	if pg.Missing(err) {
-		return fault.ErrNotFound
+	return m.changeGrant(ctx, grantID, func(ctx context.Context, g Grant) error { return m.endGrant(ctx, g, Ended) })
+}
+
+// SetGrantEnd gives a running grant another end; nil is none. One that is over
+// stays as it is.
+func (m *Membership) SetGrantEnd(ctx context.Context, grantID uuid.UUID, end *time.Time) error {
+	return m.changeGrant(ctx, grantID, func(ctx context.Context, g Grant) error {
+		return m.store.setGrantEnd(ctx, g.ID, end, m.clock.Now())
+	})
+}
+
+func (m *Membership) changeGrant(ctx context.Context, grantID uuid.UUID, change func(context.Context, Grant) error) error {
+	g, found, err := m.store.grant(ctx, grantID)
+	if err == nil && !found {
+		err = fault.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	return m.locked(ctx, owner, func(ctx context.Context) error { return m.store.revokeGrant(ctx, grantID, m.clock.Now()) })
+	return m.locked(ctx, g.UserID, func(ctx context.Context) error { return change(ctx, g) })
 }
 
 // Ban closes everything for a member and returns it with its id. A zero

@@ -121,11 +121,20 @@ func (m *Membership) enter(ctx context.Context, sub Subscription, source string,
 		return err
 	}
 	now := m.clock.Now()
-	at := effective(sub.Snapshot, last, effectiveAt, now)
+	return m.post(ctx, sub.on(now), recorded, source, effective(sub.Snapshot, last, effectiveAt, now))
+}
+
+// post appends what is missing to the sums of a subscription, as of a moment.
+func (m *Membership) post(ctx context.Context, sub Subscription, recorded map[account]*big.Rat, source string, at time.Time) error {
+	reason, err := m.reasonOf(ctx, sub)
+	if err != nil {
+		return err
+	}
+	now := m.clock.Now()
 	for _, d := range differences(sub.Snapshot, recorded) {
 		e := entry{
 			UserID: sub.UserID, SubscriptionID: sub.ID, Series: d.Series, Currency: d.Currency, AnnualDelta: Annual(d.delta),
-			EffectiveAt: at, RecordedAt: now, Source: source, Reason: reasonOf(sub.Snapshot),
+			EffectiveAt: at, RecordedAt: now, Source: source, Reason: reason,
 		}
 		if d.PlanID != uuid.Nil {
 			e.PlanID = &d.PlanID
@@ -157,11 +166,24 @@ func effective(s Snapshot, last *time.Time, at, now time.Time) time.Time {
 	return at
 }
 
+// Graduated is the reason of the end of a subscription that was a happy one:
+// no churn.
+const Graduated = "graduated"
+
 // reasonOf is why a subscription is as it is: the reason of its end, or its
-// status.
-func reasonOf(s Snapshot) string {
-	if s.Status.Terminal() && s.CancellationReason != "" {
-		return s.CancellationReason
+// status. Whoever asked for the end of hers as a graduate leaves happily; one
+// whose card failed, or who took her money back, has a reason of her own.
+func (m *Membership) reasonOf(ctx context.Context, s Subscription) (string, error) {
+	switch {
+	case !s.Status.Terminal():
+		return string(s.Status), nil
+	case s.CancellationReason == "" || s.CancellationReason == "cancellation_requested":
+		if happy, err := m.store.graduated(ctx, s.UserID); err != nil || happy {
+			return Graduated, err
+		}
 	}
-	return string(s.Status)
+	if s.CancellationReason != "" {
+		return s.CancellationReason, nil
+	}
+	return string(s.Status), nil
 }

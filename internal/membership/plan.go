@@ -11,6 +11,7 @@ import (
 
 	"github.com/womens-tech-conservatory/conservatory/internal/fault"
 	"github.com/womens-tech-conservatory/conservatory/internal/pg"
+	"github.com/womens-tech-conservatory/conservatory/pkg/money"
 )
 
 // Offer says who sees a plan or a price.
@@ -33,9 +34,15 @@ type Plan struct {
 	Benefits        string // one a line
 	Position        int64
 	State           Offer
+	GroupKey        string // of the plans of a group one is held at a time
+	Seats           *int64 // nil: as many as come
+	Version         int64
 	StripeProductID *string
 	CreatedAt       time.Time
 }
+
+// MainGroup is the group of plans that name no other.
+const MainGroup = "membership"
 
 // BenefitList gives the benefits one by one.
 func (p Plan) BenefitList() []string {
@@ -53,9 +60,19 @@ type Price struct {
 	AmountMinor   int64
 	Currency      string
 	TrialDays     int64
+	CardForTrial  bool // false: the trial begins without one, and waits for one at its end
 	State         Offer
 	StripePriceID *string
 	CreatedAt     time.Time
+}
+
+// Terms are what a price asks for, in words: "49.00 USD every month".
+func (p Price) Terms() string {
+	every := "every " + p.Interval
+	if p.IntervalCount > 1 {
+		every = fmt.Sprintf("every %d %ss", p.IntervalCount, p.Interval)
+	}
+	return money.Amount{Minor: p.AmountMinor, Currency: p.Currency}.Format() + " " + every
 }
 
 // PlanWithPrices is a plan and its prices.
@@ -77,22 +94,35 @@ type PlanSpec struct {
 	Description string
 	Benefits    []string
 	Position    int64
-	State       Offer // "" is public
+	State       Offer  // "" is public
+	Group       string // "" is MainGroup; of a plan that exists it stays as it is
+	Seats       int64  // 0: as many as come
 	Prices      []PriceSpec
 }
 
 // PriceSpec says how a price of a plan ought to be.
 type PriceSpec struct {
 	Key           string
-	Interval      string
-	IntervalCount int64 // 0 is 1
+	Interval      string // month, quarter (three months) or year
+	IntervalCount int64  // 0 is 1
 	AmountMinor   int64
 	Currency      string
 	TrialDays     int64
+	NoCard        bool // the trial begins without a card
 }
 
 func (s PriceSpec) describes(p Price) bool {
-	return p.Interval == s.Interval && p.IntervalCount == max(1, s.IntervalCount) && p.AmountMinor == s.AmountMinor && p.Currency == s.Currency
+	interval, count := s.every()
+	return p.Interval == interval && p.IntervalCount == count && p.AmountMinor == s.AmountMinor && p.Currency == s.Currency
+}
+
+// every is how often the price is paid, as it is kept.
+func (s PriceSpec) every() (interval string, count int64) {
+	count = max(1, s.IntervalCount)
+	if s.Interval == "quarter" {
+		return "month", 3 * count
+	}
+	return s.Interval, count
 }
 
 // Plans gives the public plans with their public prices, in the order they
@@ -136,17 +166,6 @@ func (m *Membership) Price(ctx context.Context, planSlug, priceKey string) (Sale
 		return Sale{}, ErrPriceUnknown.At(fault.Field{Pointer: "/price", Code: "price-unknown", Detail: "the plan has no price with this key"})
 	}
 	return Sale{plan, price}, err
-}
-
-// CurrentPrice finds the id of the price that a plan has under a key now,
-// whether or not the plan is shown.
-func (m *Membership) CurrentPrice(ctx context.Context, planSlug, priceKey string) (uuid.UUID, error) {
-	plan, err := m.store.planBySlug(ctx, planSlug)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	price, err := m.store.publicPrice(ctx, plan.ID, priceKey)
-	return price.ID, err
 }
 
 // SaleOf finds a price by its id, on sale or not, with its plan.
@@ -196,27 +215,46 @@ func (m *Membership) SavePlan(ctx context.Context, spec PlanSpec) error {
 func (m *Membership) savePlan(ctx context.Context, spec PlanSpec) (Plan, error) {
 	plan := Plan{
 		ID: pg.NewID(), Slug: spec.Slug, Name: spec.Name, Description: spec.Description, Benefits: strings.Join(spec.Benefits, "\n"),
-		Position: spec.Position, State: spec.State, CreatedAt: m.clock.Now(),
+		Position: spec.Position, State: spec.State, GroupKey: spec.Group, Version: 1, CreatedAt: m.clock.Now(),
 	}
-	if plan.State == "" {
-		plan.State = Public
-	}
+	complete(&plan, spec)
 	if err := m.store.upsertPlan(ctx, plan); err != nil {
 		return Plan{}, err
 	}
 	return m.store.planBySlug(ctx, spec.Slug)
 }
 
+// complete fills in what a spec leaves open.
+func complete(p *Plan, spec PlanSpec) {
+	if p.State == "" {
+		p.State = Public
+	}
+	if p.GroupKey == "" {
+		p.GroupKey = MainGroup
+	}
+	if p.Seats = nil; spec.Seats > 0 {
+		p.Seats = &spec.Seats
+	}
+}
+
 func (m *Membership) savePrice(ctx context.Context, planID uuid.UUID, s PriceSpec, have []Price) error {
 	for _, old := range have {
 		if old.Key == s.Key && s.describes(old) {
-			return m.store.setTrial(ctx, old.ID, s.TrialDays)
+			return m.store.setTrial(ctx, old.ID, s.TrialDays, !s.NoCard)
 		}
 	}
-	return m.store.insertPrice(ctx, Price{
-		ID: pg.NewID(), PlanID: planID, Key: s.Key, Interval: s.Interval, IntervalCount: max(1, s.IntervalCount),
-		AmountMinor: s.AmountMinor, Currency: s.Currency, TrialDays: s.TrialDays, State: Public, CreatedAt: m.clock.Now(),
-	})
+	price := s.price()
+	price.ID, price.PlanID, price.CreatedAt = pg.NewID(), planID, m.clock.Now()
+	return m.store.insertPrice(ctx, price)
+}
+
+// price is what a spec makes, without an id.
+func (s PriceSpec) price() Price {
+	interval, count := s.every()
+	return Price{
+		Key: s.Key, Interval: interval, IntervalCount: count, AmountMinor: s.AmountMinor, Currency: s.Currency,
+		TrialDays: s.TrialDays, CardForTrial: !s.NoCard, State: Public,
+	}
 }
 
 // MapPrice remembers which product and price at Stripe stand for a price.

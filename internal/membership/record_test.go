@@ -150,7 +150,7 @@ func TestAccessAndOverviewAreCheap(t *testing.T) {
 	}
 	ctx, count = pg.Count(r.ctx)
 	own, err := r.membership.Of(ctx, user)
-	if err != nil || count.N() != 2 {
+	if err != nil || count.N() != 3 {
 		t.Errorf("the overview took %d statements, %v", count.N(), err)
 	}
 	if len(own.Subscriptions) != 1 || own.Subscriptions[0].StripeID != s.StripeID || own.Subscriptions[0].PlanSlug != "" || own.Access.Level != membership.Full {

@@ -16,22 +16,30 @@ type Line struct {
 	Subscription
 	PlanSlug string // empty when the price is not one of ours
 	PriceKey string
+	// What follows the running period, when a change is planned.
+	NextPlanSlug string
+	NextPriceKey string
 }
 
 // Overview is a member's own view of her membership.
 type Overview struct {
 	Access        Access
-	Subscriptions []Line // the newest first
+	Subscriptions []Line  // the newest first
+	Grants        []Grant // what she has without paying, or is going to
 }
 
-// Of gives a member's access and subscriptions.
+// Of gives a member's access and what it rests on.
 func (m *Membership) Of(ctx context.Context, userID uuid.UUID) (Overview, error) {
 	access, err := m.Access(ctx, userID)
 	if err != nil {
 		return Overview{}, err
 	}
 	lines, err := m.store.lines(ctx, userID)
-	return Overview{access, lines}, err
+	if err != nil {
+		return Overview{}, err
+	}
+	grants, err := m.store.runningGrants(ctx, userID, m.clock.Now())
+	return Overview{access, lines, grants}, err
 }
 
 // Access gives what is open to a member now. It is one statement, unless the
@@ -92,6 +100,11 @@ func (m *Membership) recompute(ctx context.Context, userID uuid.UUID, tell bool)
 		old = kept.access()
 	}
 	now := m.clock.Now()
+	for _, s := range all.subs {
+		if err := m.cross(ctx, s, now); err != nil {
+			return err
+		}
+	}
 	fresh := all.soon(now)
 	if !fresh.same(old) {
 		tell = true

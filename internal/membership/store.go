@@ -28,7 +28,8 @@ type keyed struct{ ID uuid.UUID }
 
 const subscriptionColumns = `s.id, s.user_id, s.stripe_id, s.plan_id, s.price_id, s.status, s.amount_minor, s.annual_minor, s.currency,
 	s."interval", s.interval_count, s.current_period_start, s.current_period_end, s.cancel_at, s.cancel_at_period_end,
-	s.collection_paused, s.canceled_at, s.ended_at, s.trial_end, s.cancellation_reason, s.pay_url, s.started_at, s.updated_at`
+	s.collection_paused, s.canceled_at, s.ended_at, s.trial_end, s.cancellation_reason, s.pay_url, s.started_at, s.schedule_id, s.next_price_id, s.next_at,
+	s.break_from, s.break_until, s.plan_group, s.held, s.updated_at`
 
 func (s store) subscription(ctx context.Context, stripeID string) (Subscription, error) {
 	const sql = `SELECT ` + subscriptionColumns + ` FROM subscriptions s WHERE s.stripe_id = ?`
@@ -42,9 +43,21 @@ func (s store) subscriptions(ctx context.Context, userID uuid.UUID) ([]Subscript
 	return found, wrap(err, "read the subscriptions of a member")
 }
 
+func (s store) subscriptionOf(ctx context.Context, userID, id uuid.UUID) (Subscription, error) {
+	const sql = `SELECT ` + subscriptionColumns + ` FROM subscriptions s WHERE s.user_id = ? AND s.id = ?`
+	found, err := pg.First[Subscription](ctx, s.db, sql, userID, id)
+	return found, wrap(err, "read a subscription")
+}
+
+func (s store) setBreak(ctx context.Context, id uuid.UUID, from, until *time.Time) error {
+	return s.exec(ctx, "note a break", `UPDATE subscriptions SET break_from = ?, break_until = ? WHERE id = ?`, from, until, id)
+}
+
 func (s store) lines(ctx context.Context, userID uuid.UUID) ([]Line, error) {
-	const sql = `SELECT ` + subscriptionColumns + `, coalesce(plans.slug, '') AS plan_slug, coalesce(prices.key, '') AS price_key
+	const sql = `SELECT ` + subscriptionColumns + `, coalesce(plans.slug, '') AS plan_slug, coalesce(prices.key, '') AS price_key,
+		coalesce(next_plan.slug, '') AS next_plan_slug, coalesce(next_price.key, '') AS next_price_key
 		FROM subscriptions s LEFT JOIN plans ON plans.id = s.plan_id LEFT JOIN prices ON prices.id = s.price_id
+		LEFT JOIN prices next_price ON next_price.id = s.next_price_id LEFT JOIN plans next_plan ON next_plan.id = next_price.plan_id
 		WHERE s.user_id = ? ORDER BY s.started_at DESC, s.id DESC`
 	found, err := gorm.G[Line](s.db.Conn(ctx)).Raw(sql, userID).Find(ctx)
 	return found, wrap(err, "read the subscriptions of a member")
@@ -53,8 +66,8 @@ func (s store) lines(ctx context.Context, userID uuid.UUID) ([]Line, error) {
 const upsertSubscriptionSQL = `
 INSERT INTO subscriptions (id, user_id, stripe_id, plan_id, price_id, status, amount_minor, annual_minor, currency, "interval",
 	interval_count, current_period_start, current_period_end, cancel_at, cancel_at_period_end, collection_paused, canceled_at,
-	ended_at, trial_end, cancellation_reason, pay_url, started_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ended_at, trial_end, cancellation_reason, pay_url, started_at, schedule_id, next_price_id, next_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (stripe_id) DO UPDATE SET plan_id = excluded.plan_id, price_id = excluded.price_id, status = excluded.status,
 	amount_minor = excluded.amount_minor, annual_minor = excluded.annual_minor, currency = excluded.currency,
 	"interval" = excluded."interval", interval_count = excluded.interval_count, current_period_start = excluded.current_period_start,
@@ -62,13 +75,13 @@ ON CONFLICT (stripe_id) DO UPDATE SET plan_id = excluded.plan_id, price_id = exc
 	cancel_at_period_end = excluded.cancel_at_period_end, collection_paused = excluded.collection_paused,
 	canceled_at = excluded.canceled_at, ended_at = excluded.ended_at, trial_end = excluded.trial_end,
 	cancellation_reason = excluded.cancellation_reason, pay_url = excluded.pay_url, started_at = excluded.started_at,
-	updated_at = excluded.updated_at`
+	schedule_id = excluded.schedule_id, next_price_id = excluded.next_price_id, next_at = excluded.next_at, updated_at = excluded.updated_at`
 
 func (s store) upsertSubscription(ctx context.Context, u Subscription) error {
 	return s.exec(ctx, "write a subscription", upsertSubscriptionSQL, u.ID, u.UserID, u.StripeID, u.PlanID, u.PriceID, u.Status,
 		u.AmountMinor, u.AnnualMinor, u.Currency, u.Interval, u.IntervalCount, u.CurrentPeriodStart, u.CurrentPeriodEnd, u.CancelAt,
 		u.CancelAtPeriodEnd, u.CollectionPaused, u.CanceledAt, u.EndedAt, u.TrialEnd, u.CancellationReason, u.PayURL, u.StartedAt,
-		u.UpdatedAt)
+		u.ScheduleID, u.NextPriceID, u.NextAt, u.UpdatedAt)
 }
 
 const unsettledSQL = `
@@ -149,8 +162,7 @@ func (s store) holdings(ctx context.Context, userID uuid.UUID) (holdings, error)
 	if h.subs, err = s.subscriptions(ctx, userID); err != nil {
 		return h, err
 	}
-	const grantsSQL = `SELECT id, user_id, kind, level, starts_at, ends_at, reason, granted_by, created_at, revoked_at
-		FROM grants WHERE user_id = ? AND revoked_at IS NULL`
+	const grantsSQL = `SELECT ` + grantColumns + ` FROM grants WHERE user_id = ? AND revoked_at IS NULL`
 	if h.grants, err = gorm.G[Grant](s.db.Conn(ctx)).Raw(grantsSQL, userID).Find(ctx); err != nil {
 		return h, wrap(err, "read the grants of a member")
 	}
@@ -158,21 +170,6 @@ func (s store) holdings(ctx context.Context, userID uuid.UUID) (holdings, error)
 		FROM bans WHERE user_id = ? AND lifted_at IS NULL`
 	h.bans, err = gorm.G[Ban](s.db.Conn(ctx)).Raw(bansSQL, userID).Find(ctx)
 	return h, wrap(err, "read the bans of a member")
-}
-
-func (s store) insertGrant(ctx context.Context, g Grant) error {
-	const sql = `INSERT INTO grants (id, user_id, kind, level, starts_at, ends_at, reason, granted_by, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	return s.exec(ctx, "insert a grant", sql, g.ID, g.UserID, g.Kind, g.Level, g.StartsAt, g.EndsAt, g.Reason, g.GrantedBy, g.CreatedAt)
-}
-
-func (s store) revokeGrant(ctx context.Context, id uuid.UUID, now time.Time) error {
-	return s.exec(ctx, "revoke a grant", `UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL`, now, id)
-}
-
-func (s store) grantOwner(ctx context.Context, id uuid.UUID) (uuid.UUID, error) {
-	found, err := pg.First[keyed](ctx, s.db, `SELECT user_id AS id FROM grants WHERE id = ?`, id)
-	return found.ID, wrap(err, "read a grant")
 }
 
 func (s store) insertBan(ctx context.Context, b Ban) error {

@@ -58,13 +58,20 @@ type Snapshot struct {
 	CancellationReason string
 	PayURL             string // where the open invoice can be paid, or empty
 	StartedAt          time.Time
+	ScheduleID         string     // at Stripe, of a change that is planned, or empty
+	NextPriceID        *uuid.UUID // what follows the running period, when that is another price
+	NextAt             *time.Time
 }
 
 // Subscription is a snapshot that was recorded.
 type Subscription struct {
 	ID uuid.UUID
 	Snapshot
-	UpdatedAt time.Time
+	BreakFrom  *time.Time // a rest, planned, running or over; see SetBreak
+	BreakUntil *time.Time
+	PlanGroup  *string // of its plan, while it runs
+	Held       bool    // it is the one of its group; a second beside it is not
+	UpdatedAt  time.Time
 }
 
 // Annual writes an annualised amount as Snapshot.AnnualMinor has it: with
@@ -96,8 +103,9 @@ func (s Snapshot) Same(o Snapshot) bool {
 	}
 	times := sameTime(s.CurrentPeriodStart, o.CurrentPeriodStart) && sameTime(s.CurrentPeriodEnd, o.CurrentPeriodEnd) &&
 		sameTime(s.CancelAt, o.CancelAt) && sameTime(s.CanceledAt, o.CanceledAt) && sameTime(s.EndedAt, o.EndedAt) &&
-		sameTime(s.TrialEnd, o.TrialEnd) && s.StartedAt.Equal(o.StartedAt)
+		sameTime(s.TrialEnd, o.TrialEnd) && sameTime(s.NextAt, o.NextAt) && s.StartedAt.Equal(o.StartedAt)
 	return times && s.UserID == o.UserID && s.StripeID == o.StripeID && sameID(s.PlanID, o.PlanID) && sameID(s.PriceID, o.PriceID) &&
+		sameID(s.NextPriceID, o.NextPriceID) && s.ScheduleID == o.ScheduleID &&
 		s.Status == o.Status && s.AmountMinor == o.AmountMinor && s.Currency == o.Currency &&
 		s.Interval == o.Interval && s.IntervalCount == o.IntervalCount && s.CancelAtPeriodEnd == o.CancelAtPeriodEnd &&
 		s.CollectionPaused == o.CollectionPaused && s.CancellationReason == o.CancellationReason && s.PayURL == o.PayURL
@@ -119,7 +127,8 @@ func sameID(a, b *uuid.UUID) bool {
 
 // Record takes over one subscription as Stripe has it now: the row, the
 // difference in the ledger, her access, and the word to her open streams, all
-// in one transaction and one member at a time. What is already so changes
+// in one transaction and one member at a time. When she begins to pay, the grants
+// that give way to it end. What is already so changes
 // nothing. A subscription that has ended stays as it ended, and never moves
 // to another member.
 //
@@ -133,12 +142,23 @@ func (m *Membership) Record(ctx context.Context, s Snapshot, source string, effe
 		if err := m.store.lockMember(ctx, s.UserID); err != nil {
 			return err
 		}
-		sub, changed, err := m.keep(ctx, s)
+		before, sub, changed, err := m.keep(ctx, s)
 		if err != nil {
 			return fmt.Errorf("record subscription %s: %w", s.StripeID, err)
 		}
 		if changed {
+			if err := m.cross(ctx, before, m.clock.Now()); err != nil {
+				return err
+			}
 			if err := m.enter(ctx, sub, source, effectiveAt); err != nil {
+				return err
+			}
+			if err := m.store.hold(ctx, s.UserID); err != nil {
+				return err
+			}
+		}
+		if changed && s.Paying() && !before.Paying() {
+			if err := m.giveWay(ctx, s.UserID); err != nil {
 				return err
 			}
 		}
@@ -148,21 +168,30 @@ func (m *Membership) Record(ctx context.Context, s Snapshot, source string, effe
 
 var errOtherMember = errors.New("membership: the subscription belongs to another member")
 
-// keep writes the row and reports whether that changed anything.
-func (m *Membership) keep(ctx context.Context, s Snapshot) (Subscription, bool, error) {
-	old, err := m.store.subscription(ctx, s.StripeID)
+// Paying reports whether money comes in regularly: a trial, a pause and an
+// unpaid end bring none.
+func (s Snapshot) Paying() bool { return ledgerOf(s)[MRR] != nil }
+
+// keep writes the row, gives it as it was and is, and reports whether that
+// changed anything.
+func (m *Membership) keep(ctx context.Context, s Snapshot) (old, sub Subscription, changed bool, err error) {
+	old, err = m.store.subscription(ctx, s.StripeID)
 	switch {
 	case pg.Missing(err):
 		old.ID = pg.NewID()
 	case err != nil:
-		return Subscription{}, false, err
+		return old, sub, false, err
 	case old.UserID != s.UserID:
-		return Subscription{}, false, errOtherMember
+		return old, sub, false, errOtherMember
 	case old.Status.Terminal() && old.Status != s.Status, old.Same(s):
-		return old, false, nil
+		return old, old, false, nil
 	}
-	sub := Subscription{ID: old.ID, Snapshot: s, UpdatedAt: m.clock.Now()}
-	return sub, true, m.store.upsertSubscription(ctx, sub)
+	sub = old
+	sub.Snapshot, sub.UpdatedAt = s, m.clock.Now()
+	if err := m.store.upsertSubscription(ctx, sub); err != nil || old.UserID == s.UserID {
+		return old, sub, true, err
+	}
+	return old, sub, true, m.store.spendTrial(ctx, s.UserID, s.StartedAt)
 }
 
 // Live reports whether she has a subscription, as far as we know, that a
@@ -180,11 +209,9 @@ func (m *Membership) Live(ctx context.Context, userID uuid.UUID) (bool, error) {
 	return false, nil
 }
 
-// Had reports whether she ever had a subscription, however it went. Who had
-// one has had her trial.
-func (m *Membership) Had(ctx context.Context, userID uuid.UUID) (bool, error) {
-	subs, err := m.store.subscriptions(ctx, userID)
-	return len(subs) > 0, err
+// LiveIn is Live for the plans of one group.
+func (m *Membership) LiveIn(ctx context.Context, userID uuid.UUID, group string) (bool, error) {
+	return m.store.liveIn(ctx, userID, group)
 }
 
 // ByStripeID finds a recorded subscription; false when there is none.

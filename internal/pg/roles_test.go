@@ -53,7 +53,7 @@ func TestRolesOfProduction(t *testing.T) {
 	})
 	t.Run("they may do everything else that is not the schema's", func(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{
-			"audit_log": "SELECT INSERT", "membership_ledger": "SELECT INSERT",
+			"audit_log": "SELECT INSERT", "membership_ledger": "SELECT INSERT", "fund_entries": "SELECT INSERT",
 			"goose_db_version": "SELECT", "river_migration": "SELECT",
 		}, lessThanAll(t, app)); diff != "" {
 			t.Error(diff)

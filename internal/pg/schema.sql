@@ -92,6 +92,25 @@ CREATE TABLE public.avatar_files (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.awards (
+    id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    application_id uuid,
+    user_id uuid NOT NULL,
+    grant_id uuid NOT NULL,
+    months bigint NOT NULL,
+    reserved_minor bigint NOT NULL,
+    returned_minor bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_because text NOT NULL,
+    CONSTRAINT awards_check CHECK (((returned_minor >= 0) AND (returned_minor <= reserved_minor))),
+    CONSTRAINT awards_months_check CHECK (((months >= 1) AND (months <= 24))),
+    CONSTRAINT awards_reserved_minor_check CHECK ((reserved_minor > 0))
+);
+
 CREATE TABLE public.bans (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -102,6 +121,29 @@ CREATE TABLE public.bans (
     lifted_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     told text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE public.billing_flags (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid,
+    detail text NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    CONSTRAINT billing_flags_kind_check CHECK ((kind = ANY (ARRAY['catalogue_drift'::text, 'fraud_warning'::text, 'invoice_stuck'::text])))
+);
+
+CREATE TABLE public.billing_proofs (
+    id uuid NOT NULL,
+    state text NOT NULL,
+    checked bigint NOT NULL,
+    expected bigint NOT NULL,
+    healed bigint NOT NULL,
+    findings jsonb,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT billing_proofs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
 );
 
 CREATE TABLE public.blocks (
@@ -122,6 +164,19 @@ CREATE TABLE public.cancellations (
     CONSTRAINT cancellations_reason_check CHECK ((reason = ANY (ARRAY[''::text, 'customer_service'::text, 'low_quality'::text, 'missing_features'::text, 'other'::text, 'switched_service'::text, 'too_complex'::text, 'too_expensive'::text, 'unused'::text])))
 );
 
+CREATE TABLE public.charges (
+    id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_invoice_id text NOT NULL,
+    status text NOT NULL,
+    amount_minor bigint NOT NULL,
+    refunded_minor bigint NOT NULL,
+    currency text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.checkouts (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -132,6 +187,9 @@ CREATE TABLE public.checkouts (
     expires_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    stripe_subscription_id text,
+    looked_at timestamp with time zone,
+    offer_id uuid,
     CONSTRAINT checkouts_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'open'::text, 'complete'::text, 'expired'::text])))
 );
 
@@ -169,6 +227,55 @@ CREATE TABLE public.cohorts (
     CONSTRAINT cohorts_capacity_check CHECK ((capacity > 0)),
     CONSTRAINT cohorts_check CHECK ((ends_on >= starts_on)),
     CONSTRAINT cohorts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'open'::text, 'closed'::text, 'running'::text, 'completed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.credit_notes (
+    id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_invoice_id text NOT NULL,
+    stripe_refund_id text NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    reason text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    pdf_url text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    voided_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT credit_notes_kind_check CHECK ((kind = ANY (ARRAY['pre_payment'::text, 'post_payment'::text]))),
+    CONSTRAINT credit_notes_status_check CHECK ((status = ANY (ARRAY['issued'::text, 'void'::text])))
+);
+
+CREATE TABLE public.discounts (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    offer_id uuid NOT NULL,
+    given_by uuid,
+    asked_at timestamp with time zone NOT NULL,
+    given_at timestamp with time zone
+);
+
+CREATE TABLE public.disputes (
+    id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_charge_id text NOT NULL,
+    stripe_invoice_id text NOT NULL,
+    status text NOT NULL,
+    reason text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    answered boolean NOT NULL,
+    due_by timestamp with time zone,
+    occurred_at timestamp with time zone NOT NULL,
+    withdrawn_at timestamp with time zone,
+    reinstated_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT disputes_status_check CHECK ((status = ANY (ARRAY['warning_needs_response'::text, 'warning_under_review'::text, 'warning_closed'::text, 'needs_response'::text, 'under_review'::text, 'won'::text, 'lost'::text])))
 );
 
 CREATE TABLE public.email_changes (
@@ -240,6 +347,60 @@ CREATE TABLE public.factor_tries (
     since timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.fund_entries (
+    id uuid NOT NULL,
+    fund_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount_minor bigint NOT NULL,
+    purchase_id uuid,
+    award_id uuid,
+    made_by uuid,
+    note text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT fund_entries_kind_check CHECK ((kind = ANY (ARRAY['donation'::text, 'pay_it_forward'::text, 'deposit'::text, 'return'::text, 'award'::text, 'withdrawal'::text]))),
+    CONSTRAINT fund_entries_sign_check CHECK ((((kind = ANY (ARRAY['award'::text, 'withdrawal'::text])) = (amount_minor < 0)) AND (amount_minor <> 0)))
+);
+
+CREATE TABLE public.funds (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    currency text NOT NULL,
+    balance_minor bigint NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT funds_balance_minor_check CHECK ((balance_minor >= 0)),
+    CONSTRAINT funds_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT funds_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
+CREATE TABLE public.gifts (
+    id uuid NOT NULL,
+    buyer_id uuid NOT NULL,
+    plan text NOT NULL,
+    months bigint NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    recipient_email text,
+    recipient_name text NOT NULL,
+    message text NOT NULL,
+    deliver_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    mailed_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    redeemed_at timestamp with time zone,
+    redeemed_by uuid,
+    grant_id uuid,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by uuid,
+    CONSTRAINT gifts_amount_minor_check CHECK ((amount_minor > 0)),
+    CONSTRAINT gifts_check CHECK (((paid_at IS NULL) = (expires_at IS NULL))),
+    CONSTRAINT gifts_check1 CHECK (((redeemed_at IS NULL) OR ((paid_at IS NOT NULL) AND (withdrawn_at IS NULL)))),
+    CONSTRAINT gifts_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT gifts_months_check CHECK (((months >= 1) AND (months <= 24)))
+);
+
 CREATE TABLE public.grants (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -251,8 +412,11 @@ CREATE TABLE public.grants (
     granted_by uuid,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
-    CONSTRAINT grants_kind_check CHECK ((kind = ANY (ARRAY['comp'::text, 'gift'::text, 'scholarship'::text]))),
-    CONSTRAINT grants_level_check CHECK ((level = ANY (ARRAY['read_only'::text, 'full'::text])))
+    revoked_because text DEFAULT ''::text NOT NULL,
+    reminded_at timestamp with time zone,
+    CONSTRAINT grants_kind_check CHECK ((kind = ANY (ARRAY['comp'::text, 'gift'::text, 'scholarship'::text, 'sponsor'::text, 'alumni'::text]))),
+    CONSTRAINT grants_level_check CHECK ((level = ANY (ARRAY['read_only'::text, 'full'::text]))),
+    CONSTRAINT grants_revoked_because_check CHECK ((revoked_because = ANY (ARRAY[''::text, 'ended'::text, 'paying'::text])))
 );
 
 CREATE TABLE public.limited_roles (
@@ -387,6 +551,8 @@ CREATE TABLE public.invoices (
     updated_at timestamp with time zone NOT NULL,
     number text DEFAULT ''::text NOT NULL,
     pdf_url text DEFAULT ''::text NOT NULL,
+    next_attempt_at timestamp with time zone,
+    needs_action boolean DEFAULT false NOT NULL,
     CONSTRAINT invoices_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text))
 );
 
@@ -440,6 +606,30 @@ ALTER TABLE public.membership_ledger ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
     CACHE 1
 );
 
+CREATE TABLE public.offers (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    plan_id uuid NOT NULL,
+    price_key text NOT NULL,
+    percent_off bigint NOT NULL,
+    amount_off_minor bigint NOT NULL,
+    currency text NOT NULL,
+    duration text NOT NULL,
+    months bigint NOT NULL,
+    max_redemptions bigint,
+    stripe_coupon_id text,
+    created_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT offers_amount_off_minor_check CHECK ((amount_off_minor >= 0)),
+    CONSTRAINT offers_check CHECK (((months > 0) = (duration = 'repeating'::text))),
+    CONSTRAINT offers_currency_check CHECK (((currency <> ''::text) = (amount_off_minor > 0))),
+    CONSTRAINT offers_duration_check CHECK ((duration = ANY (ARRAY['once'::text, 'repeating'::text, 'forever'::text]))),
+    CONSTRAINT offers_max_redemptions_check CHECK ((max_redemptions > 0)),
+    CONSTRAINT offers_off_check CHECK (((percent_off > 0) <> (amount_off_minor > 0))),
+    CONSTRAINT offers_percent_off_check CHECK (((percent_off >= 0) AND (percent_off <= 100)))
+);
+
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -491,6 +681,26 @@ CREATE TABLE public.passkeys (
     last_used_at timestamp with time zone
 );
 
+CREATE TABLE public.pauses (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL,
+    base_at timestamp with time zone,
+    bills_at timestamp with time zone,
+    moved_at timestamp with time zone,
+    asks bigint NOT NULL,
+    dirty boolean NOT NULL,
+    reminded_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT pauses_span_check CHECK ((until_at >= from_at)),
+    CONSTRAINT pauses_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'running'::text, 'over'::text, 'taken_back'::text, 'void'::text])))
+);
+
 CREATE TABLE public.plans (
     id uuid NOT NULL,
     slug text NOT NULL,
@@ -501,6 +711,10 @@ CREATE TABLE public.plans (
     state text NOT NULL,
     stripe_product_id text,
     created_at timestamp with time zone NOT NULL,
+    group_key text DEFAULT 'membership'::text NOT NULL,
+    seats bigint,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT plans_seats_check CHECK ((seats > 0)),
     CONSTRAINT plans_state_check CHECK ((state = ANY (ARRAY['public'::text, 'hidden'::text, 'archived'::text])))
 );
 
@@ -541,6 +755,7 @@ CREATE TABLE public.prices (
     state text NOT NULL,
     stripe_price_id text,
     created_at timestamp with time zone NOT NULL,
+    card_for_trial boolean DEFAULT true NOT NULL,
     CONSTRAINT prices_amount_minor_check CHECK ((amount_minor >= 0)),
     CONSTRAINT prices_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
     CONSTRAINT prices_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
@@ -643,12 +858,138 @@ CREATE TABLE public.programmes (
     title text NOT NULL
 );
 
+CREATE TABLE public.purchases (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    subject_id uuid NOT NULL,
+    title text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    state text NOT NULL,
+    stripe_session_id text,
+    stripe_payment_intent_id text,
+    url text NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    refund_asked_at timestamp with time zone,
+    refunded_at timestamp with time zone,
+    stripe_refund_id text DEFAULT ''::text NOT NULL,
+    refund_failure text DEFAULT ''::text NOT NULL,
+    CONSTRAINT purchases_amount_minor_check CHECK ((amount_minor > 0)),
+    CONSTRAINT purchases_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
+    CONSTRAINT purchases_paid_check CHECK (((state = 'paid'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT purchases_purpose_check CHECK ((purpose = ANY (ARRAY['gift'::text, 'donation'::text, 'pay_it_forward'::text, 'membership'::text]))),
+    CONSTRAINT purchases_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'open'::text, 'processing'::text, 'paid'::text, 'failed'::text, 'expired'::text])))
+);
+
+CREATE TABLE public.quotes (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    price_id uuid NOT NULL,
+    effect text NOT NULL,
+    item_id text NOT NULL,
+    quantity bigint NOT NULL,
+    basis text NOT NULL,
+    due_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    currency text NOT NULL,
+    lines text NOT NULL,
+    next_minor bigint NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    charged_minor bigint,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    CONSTRAINT quotes_effect_check CHECK ((effect = ANY (ARRAY['now'::text, 'period_end'::text]))),
+    CONSTRAINT quotes_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'done'::text, 'void'::text])))
+);
+
 CREATE TABLE public.recovery_codes (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     made_with text
+);
+
+CREATE TABLE public.refund_orders (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    stripe_charge_id text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    note text NOT NULL,
+    ends_access boolean NOT NULL,
+    asked_by uuid NOT NULL,
+    client_key text,
+    state text NOT NULL,
+    failure text NOT NULL,
+    stripe_refund_id text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT refund_orders_amount_minor_check CHECK ((amount_minor > 0)),
+    CONSTRAINT refund_orders_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'done'::text, 'declined'::text])))
+);
+
+CREATE TABLE public.refunds (
+    id uuid NOT NULL,
+    stripe_id text NOT NULL,
+    user_id uuid NOT NULL,
+    stripe_charge_id text NOT NULL,
+    stripe_invoice_id text NOT NULL,
+    status text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    failure text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT refunds_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'requires_action'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text])))
+);
+
+CREATE TABLE public.reminder_refusals (
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    refused_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.reminders (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    period text NOT NULL,
+    state text NOT NULL,
+    promised_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT reminders_kind_check CHECK ((kind = ANY (ARRAY['trial_ending'::text, 'renewal_ahead'::text, 'payment_failed'::text, 'action_required'::text, 'card_expiring'::text, 'membership_ends'::text, 'dispute_due'::text]))),
+    CONSTRAINT reminders_state_check CHECK ((state = ANY (ARRAY['promised'::text, 'sent'::text, 'needless'::text, 'undeliverable'::text])))
+);
+
+CREATE TABLE public.scholarship_applications (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    months bigint NOT NULL,
+    situation text NOT NULL,
+    hope text NOT NULL,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    told text NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT scholarship_applications_months_check CHECK (((months >= 1) AND (months <= 24))),
+    CONSTRAINT scholarship_applications_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waitlisted'::text, 'awarded'::text, 'not_this_time'::text, 'withdrawn'::text])))
 );
 
 CREATE TABLE public.secrets (
@@ -719,10 +1060,52 @@ CREATE TABLE public.spaces (
     CONSTRAINT spaces_kind_check CHECK ((kind = ANY (ARRAY['global'::text, 'cohort'::text, 'staff'::text])))
 );
 
+CREATE TABLE public.sponsor_contacts (
+    sponsorship_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.sponsor_invitations (
+    id uuid NOT NULL,
+    sponsorship_id uuid NOT NULL,
+    email text,
+    email_key text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    mailed_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT sponsor_invitations_check CHECK (((email IS NULL) = (email_key IS NULL)))
+);
+
+CREATE TABLE public.sponsor_seats (
+    id uuid NOT NULL,
+    sponsorship_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    grant_id uuid NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    released_at timestamp with time zone,
+    told_at timestamp with time zone
+);
+
+CREATE TABLE public.sponsorships (
+    id uuid NOT NULL,
+    organisation text NOT NULL,
+    seats bigint NOT NULL,
+    used bigint NOT NULL,
+    note text NOT NULL,
+    ends_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sponsorships_used_check CHECK (((used >= 0) AND (used <= seats)))
+);
+
 CREATE TABLE public.stripe_customers (
     user_id uuid NOT NULL,
     stripe_id text NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    former_at timestamp with time zone,
+    card_checked_at timestamp with time zone
 );
 
 CREATE TABLE public.stripe_events (
@@ -765,6 +1148,13 @@ CREATE TABLE public.subscriptions (
     pay_url text NOT NULL,
     started_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    schedule_id text DEFAULT ''::text NOT NULL,
+    next_price_id uuid,
+    next_at timestamp with time zone,
+    break_from timestamp with time zone,
+    break_until timestamp with time zone,
+    plan_group text,
+    held boolean DEFAULT false NOT NULL,
     CONSTRAINT subscriptions_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text)),
     CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['incomplete'::text, 'incomplete_expired'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'unpaid'::text, 'paused'::text, 'canceled'::text])))
 );
@@ -778,6 +1168,14 @@ CREATE TABLE public.suspensions (
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone,
     lifted_at timestamp with time zone
+);
+
+CREATE TABLE public.terms_consents (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    checkout_id uuid NOT NULL,
+    version text NOT NULL,
+    agreed_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.topic_reads (
@@ -810,6 +1208,16 @@ CREATE TABLE public.totp_factors (
     last_step bigint DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE public.trial_addresses (
+    hash text NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.trials (
+    user_id uuid NOT NULL,
+    used_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.users (
     id uuid NOT NULL,
     email text NOT NULL,
@@ -833,14 +1241,32 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.avatar_files
     ADD CONSTRAINT avatar_files_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_grant_id_key UNIQUE (grant_id);
+
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_flags
+    ADD CONSTRAINT billing_flags_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.billing_proofs
+    ADD CONSTRAINT billing_proofs_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (user_id, blocked_id);
 
 ALTER TABLE ONLY public.cancellations
     ADD CONSTRAINT cancellations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_stripe_id_key UNIQUE (stripe_id);
 
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_pkey PRIMARY KEY (id);
@@ -859,6 +1285,21 @@ ALTER TABLE ONLY public.cohort_coaches
 
 ALTER TABLE ONLY public.cohorts
     ADD CONSTRAINT cohorts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_stripe_id_key UNIQUE (stripe_id);
+
+ALTER TABLE ONLY public.discounts
+    ADD CONSTRAINT discounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.disputes
+    ADD CONSTRAINT disputes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.disputes
+    ADD CONSTRAINT disputes_stripe_id_key UNIQUE (stripe_id);
 
 ALTER TABLE ONLY public.email_changes
     ADD CONSTRAINT email_changes_pkey PRIMARY KEY (id);
@@ -880,6 +1321,21 @@ ALTER TABLE ONLY public.exports
 
 ALTER TABLE ONLY public.factor_tries
     ADD CONSTRAINT factor_tries_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_award_id_key UNIQUE (award_id, kind);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_purchase_id_key UNIQUE (purchase_id);
+
+ALTER TABLE ONLY public.funds
+    ADD CONSTRAINT funds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_pkey PRIMARY KEY (id);
@@ -929,6 +1385,12 @@ ALTER TABLE ONLY public.member_access
 ALTER TABLE ONLY public.membership_ledger
     ADD CONSTRAINT membership_ledger_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_slug_key UNIQUE (slug);
+
 ALTER TABLE ONLY public.outbox_epoch
     ADD CONSTRAINT outbox_epoch_pkey PRIMARY KEY (single);
 
@@ -943,6 +1405,9 @@ ALTER TABLE ONLY public.passkeys
 
 ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pauses
+    ADD CONSTRAINT pauses_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (id);
@@ -992,8 +1457,44 @@ ALTER TABLE ONLY public.programmes
 ALTER TABLE ONLY public.programmes
     ADD CONSTRAINT programmes_slug_key UNIQUE (slug);
 
+ALTER TABLE ONLY public.purchases
+    ADD CONSTRAINT purchases_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.purchases
+    ADD CONSTRAINT purchases_stripe_payment_intent_id_key UNIQUE (stripe_payment_intent_id);
+
+ALTER TABLE ONLY public.purchases
+    ADD CONSTRAINT purchases_stripe_session_id_key UNIQUE (stripe_session_id);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refund_orders
+    ADD CONSTRAINT refund_orders_client_key_key UNIQUE (asked_by, client_key);
+
+ALTER TABLE ONLY public.refund_orders
+    ADD CONSTRAINT refund_orders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_stripe_id_key UNIQUE (stripe_id);
+
+ALTER TABLE ONLY public.reminder_refusals
+    ADD CONSTRAINT reminder_refusals_pkey PRIMARY KEY (user_id, kind);
+
+ALTER TABLE ONLY public.reminders
+    ADD CONSTRAINT reminders_cause_key UNIQUE (user_id, kind, subject, period);
+
+ALTER TABLE ONLY public.reminders
+    ADD CONSTRAINT reminders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.scholarship_applications
+    ADD CONSTRAINT scholarship_applications_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.secrets
     ADD CONSTRAINT secrets_pkey PRIMARY KEY (id);
@@ -1019,11 +1520,23 @@ ALTER TABLE ONLY public.spaces
 ALTER TABLE ONLY public.spaces
     ADD CONSTRAINT spaces_slug_key UNIQUE (slug);
 
-ALTER TABLE ONLY public.stripe_customers
-    ADD CONSTRAINT stripe_customers_pkey PRIMARY KEY (user_id);
+ALTER TABLE ONLY public.sponsor_contacts
+    ADD CONSTRAINT sponsor_contacts_pkey PRIMARY KEY (sponsorship_id, user_id);
+
+ALTER TABLE ONLY public.sponsor_invitations
+    ADD CONSTRAINT sponsor_invitations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sponsor_seats
+    ADD CONSTRAINT sponsor_seats_grant_id_key UNIQUE (grant_id);
+
+ALTER TABLE ONLY public.sponsor_seats
+    ADD CONSTRAINT sponsor_seats_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sponsorships
+    ADD CONSTRAINT sponsorships_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.stripe_customers
-    ADD CONSTRAINT stripe_customers_stripe_id_key UNIQUE (stripe_id);
+    ADD CONSTRAINT stripe_customers_pkey PRIMARY KEY (stripe_id);
 
 ALTER TABLE ONLY public.stripe_events
     ADD CONSTRAINT stripe_events_pkey PRIMARY KEY (id);
@@ -1037,6 +1550,12 @@ ALTER TABLE ONLY public.subscriptions
 ALTER TABLE ONLY public.suspensions
     ADD CONSTRAINT suspensions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.terms_consents
+    ADD CONSTRAINT terms_consents_checkout_id_version_key UNIQUE (checkout_id, version);
+
+ALTER TABLE ONLY public.terms_consents
+    ADD CONSTRAINT terms_consents_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.topic_reads
     ADD CONSTRAINT topic_reads_pkey PRIMARY KEY (user_id, topic_id);
 
@@ -1045,6 +1564,12 @@ ALTER TABLE ONLY public.topics
 
 ALTER TABLE ONLY public.totp_factors
     ADD CONSTRAINT totp_factors_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.trial_addresses
+    ADD CONSTRAINT trial_addresses_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.trials
+    ADD CONSTRAINT trials_pkey PRIMARY KEY (user_id);
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_pkey PRIMARY KEY (user_id, role);
@@ -1073,7 +1598,21 @@ CREATE INDEX avatar_files_expires_at_idx ON public.avatar_files USING btree (exp
 
 CREATE INDEX avatar_files_user_id_idx ON public.avatar_files USING btree (user_id);
 
+CREATE INDEX awards_application_id_idx ON public.awards USING btree (application_id);
+
+CREATE INDEX awards_fund_id_idx ON public.awards USING btree (fund_id);
+
+CREATE INDEX awards_user_id_idx ON public.awards USING btree (user_id);
+
 CREATE INDEX bans_user_id_idx ON public.bans USING btree (user_id);
+
+CREATE UNIQUE INDEX billing_flags_open_key ON public.billing_flags USING btree (kind, subject) WHERE (cleared_at IS NULL);
+
+CREATE INDEX billing_flags_user_id_idx ON public.billing_flags USING btree (user_id);
+
+CREATE UNIQUE INDEX billing_proofs_running_key ON public.billing_proofs USING btree (state) WHERE (state = 'running'::text);
+
+CREATE INDEX billing_proofs_started_at_idx ON public.billing_proofs USING btree (started_at DESC);
 
 CREATE INDEX blocks_blocked_id_idx ON public.blocks USING btree (blocked_id);
 
@@ -1081,13 +1620,33 @@ CREATE UNIQUE INDEX cancellations_open_key ON public.cancellations USING btree (
 
 CREATE INDEX cancellations_user_id_idx ON public.cancellations USING btree (user_id);
 
+CREATE INDEX charges_stripe_invoice_id_idx ON public.charges USING btree (stripe_invoice_id);
+
+CREATE INDEX charges_user_id_idx ON public.charges USING btree (user_id);
+
+CREATE INDEX checkouts_created_at_idx ON public.checkouts USING btree (created_at DESC, id DESC);
+
 CREATE UNIQUE INDEX checkouts_one_open_key ON public.checkouts USING btree (user_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
+
+CREATE INDEX checkouts_price_id_idx ON public.checkouts USING btree (price_id) WHERE (state <> 'expired'::text);
+
+CREATE INDEX checkouts_user_id_idx ON public.checkouts USING btree (user_id, created_at DESC, id DESC);
 
 CREATE INDEX closed_addresses_until_idx ON public.closed_addresses USING btree (until);
 
 CREATE INDEX cohort_coaches_user_id_idx ON public.cohort_coaches USING btree (user_id);
 
 CREATE INDEX cohorts_starts_on_idx ON public.cohorts USING btree (starts_on DESC, id DESC) WHERE (state <> 'draft'::text);
+
+CREATE INDEX credit_notes_user_id_idx ON public.credit_notes USING btree (user_id);
+
+CREATE UNIQUE INDEX discounts_asked_key ON public.discounts USING btree (subscription_id, offer_id) WHERE (given_at IS NULL);
+
+CREATE INDEX discounts_user_id_idx ON public.discounts USING btree (user_id);
+
+CREATE INDEX disputes_open_idx ON public.disputes USING btree (due_by) WHERE (status = ANY (ARRAY['needs_response'::text, 'warning_needs_response'::text]));
+
+CREATE INDEX disputes_user_id_idx ON public.disputes USING btree (user_id);
 
 CREATE INDEX email_changes_new_key_idx ON public.email_changes USING btree (new_key, created_at);
 
@@ -1106,6 +1665,16 @@ CREATE UNIQUE INDEX erasures_one_key ON public.erasures USING btree (user_id) WH
 CREATE INDEX exports_open_idx ON public.exports USING btree (created_at) WHERE (state = ANY (ARRAY['waiting'::text, 'working'::text, 'ready'::text]));
 
 CREATE INDEX exports_user_id_idx ON public.exports USING btree (user_id, created_at DESC);
+
+CREATE INDEX fund_entries_fund_id_idx ON public.fund_entries USING btree (fund_id, created_at DESC, id DESC);
+
+CREATE INDEX gifts_buyer_id_idx ON public.gifts USING btree (buyer_id, created_at DESC);
+
+CREATE INDEX gifts_created_at_idx ON public.gifts USING btree (created_at DESC, id DESC);
+
+CREATE INDEX gifts_due_idx ON public.gifts USING btree (deliver_at) WHERE ((paid_at IS NOT NULL) AND (mailed_at IS NULL) AND (recipient_email IS NOT NULL));
+
+CREATE INDEX gifts_redeemed_by_idx ON public.gifts USING btree (redeemed_by);
 
 CREATE INDEX grants_user_id_idx ON public.grants USING btree (user_id);
 
@@ -1133,6 +1702,8 @@ CREATE INDEX member_access_until_idx ON public.member_access USING btree (until)
 
 CREATE INDEX membership_ledger_series_idx ON public.membership_ledger USING btree (series, currency, effective_at) INCLUDE (user_id, annual_delta);
 
+CREATE INDEX membership_ledger_subscription_id_idx ON public.membership_ledger USING btree (subscription_id);
+
 CREATE INDEX membership_ledger_user_id_idx ON public.membership_ledger USING btree (user_id, series, effective_at);
 
 CREATE INDEX outbox_created_at_idx ON public.outbox USING btree (created_at);
@@ -1145,6 +1716,14 @@ CREATE INDEX passkey_challenges_user_id_idx ON public.passkey_challenges USING b
 
 CREATE INDEX passkeys_user_id_idx ON public.passkeys USING btree (user_id);
 
+CREATE INDEX pauses_due_idx ON public.pauses USING btree (from_at) WHERE (state = ANY (ARRAY['planned'::text, 'running'::text]));
+
+CREATE UNIQUE INDEX pauses_open_key ON public.pauses USING btree (user_id) WHERE (state = ANY (ARRAY['planned'::text, 'running'::text]));
+
+CREATE INDEX pauses_subscription_id_idx ON public.pauses USING btree (subscription_id);
+
+CREATE INDEX pauses_user_id_idx ON public.pauses USING btree (user_id, from_at);
+
 CREATE INDEX posts_author_id_idx ON public.posts USING btree (author_id, id DESC);
 
 CREATE INDEX posts_author_id_topic_id_number_idx ON public.posts USING btree (author_id, topic_id, number) INCLUDE (space_id, state);
@@ -1155,7 +1734,37 @@ CREATE INDEX profiles_for_members_idx ON public.profiles USING gin (for_members)
 
 CREATE INDEX profiles_name_key_user_id_idx ON public.profiles USING btree (name_key, user_id) WHERE listed;
 
+CREATE UNIQUE INDEX purchases_one_open_key ON public.purchases USING btree (user_id, purpose, subject_id) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text]));
+
+CREATE INDEX purchases_subject_id_idx ON public.purchases USING btree (subject_id);
+
+CREATE INDEX purchases_unsettled_idx ON public.purchases USING btree (created_at) WHERE (state = ANY (ARRAY['creating'::text, 'open'::text, 'processing'::text]));
+
+CREATE INDEX purchases_user_id_idx ON public.purchases USING btree (user_id, created_at DESC);
+
+CREATE INDEX quotes_asked_idx ON public.quotes USING btree (asked_at) WHERE (state = 'asked'::text);
+
+CREATE INDEX quotes_price_id_idx ON public.quotes USING btree (price_id);
+
+CREATE INDEX quotes_subscription_id_idx ON public.quotes USING btree (subscription_id);
+
+CREATE INDEX quotes_user_id_idx ON public.quotes USING btree (user_id, created_at);
+
 CREATE INDEX recovery_codes_user_idx ON public.recovery_codes USING btree (user_id);
+
+CREATE UNIQUE INDEX refund_orders_open_key ON public.refund_orders USING btree (invoice_id) WHERE (state = 'asked'::text);
+
+CREATE INDEX refund_orders_user_id_idx ON public.refund_orders USING btree (user_id);
+
+CREATE INDEX refunds_open_idx ON public.refunds USING btree (user_id) WHERE (status = ANY (ARRAY['pending'::text, 'requires_action'::text]));
+
+CREATE INDEX refunds_user_id_idx ON public.refunds USING btree (user_id);
+
+CREATE INDEX scholarship_applications_created_at_idx ON public.scholarship_applications USING btree (created_at, id);
+
+CREATE UNIQUE INDEX scholarship_applications_one_open_key ON public.scholarship_applications USING btree (user_id) WHERE (state = ANY (ARRAY['open'::text, 'waitlisted'::text]));
+
+CREATE INDEX scholarship_applications_user_id_idx ON public.scholarship_applications USING btree (user_id);
 
 CREATE INDEX secrets_email_key_idx ON public.secrets USING btree (email_key, kind, created_at);
 
@@ -1167,13 +1776,37 @@ CREATE INDEX signups_email_key_idx ON public.signups USING btree (email_key, cre
 
 CREATE INDEX spaces_cohort_id_idx ON public.spaces USING btree (cohort_id) WHERE (cohort_id IS NOT NULL);
 
+CREATE INDEX sponsor_contacts_user_id_idx ON public.sponsor_contacts USING btree (user_id);
+
+CREATE INDEX sponsor_invitations_email_key_idx ON public.sponsor_invitations USING btree (email_key) WHERE (email_key IS NOT NULL);
+
+CREATE INDEX sponsor_invitations_sponsorship_id_idx ON public.sponsor_invitations USING btree (sponsorship_id);
+
+CREATE UNIQUE INDEX sponsor_seats_one_key ON public.sponsor_seats USING btree (user_id) WHERE (released_at IS NULL);
+
+CREATE INDEX sponsor_seats_sponsorship_id_idx ON public.sponsor_seats USING btree (sponsorship_id);
+
+CREATE INDEX sponsor_seats_user_id_idx ON public.sponsor_seats USING btree (user_id);
+
+CREATE INDEX sponsorships_ends_at_idx ON public.sponsorships USING btree (ends_at) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX stripe_customers_current_key ON public.stripe_customers USING btree (user_id) WHERE (former_at IS NULL);
+
 CREATE INDEX stripe_events_open_idx ON public.stripe_events USING btree (received_at) WHERE (state = 'received'::text);
+
+CREATE INDEX stripe_events_state_idx ON public.stripe_events USING btree (state, received_at DESC, id DESC);
+
+CREATE UNIQUE INDEX subscriptions_one_held_key ON public.subscriptions USING btree (user_id, plan_group) WHERE held;
+
+CREATE INDEX subscriptions_plan_id_idx ON public.subscriptions USING btree (plan_id) WHERE (status <> ALL (ARRAY['canceled'::text, 'incomplete_expired'::text]));
 
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
 
 CREATE INDEX suspensions_ends_at_idx ON public.suspensions USING btree (ends_at) WHERE (lifted_at IS NULL);
 
 CREATE UNIQUE INDEX suspensions_one_key ON public.suspensions USING btree (user_id) WHERE (lifted_at IS NULL);
+
+CREATE INDEX terms_consents_user_id_idx ON public.terms_consents USING btree (user_id);
 
 CREATE INDEX topics_author_id_idx ON public.topics USING btree (author_id, id DESC);
 
@@ -1182,6 +1815,8 @@ CREATE INDEX topics_space_id_bumped_at_id_idx ON public.topics USING btree (spac
 CREATE UNIQUE INDEX totp_factors_begun_key ON public.totp_factors USING btree (user_id) WHERE (confirmed_at IS NULL);
 
 CREATE UNIQUE INDEX totp_factors_confirmed_key ON public.totp_factors USING btree (user_id) WHERE (confirmed_at IS NOT NULL);
+
+CREATE INDEX trial_addresses_until_idx ON public.trial_addresses USING btree (until);
 
 CREATE INDEX users_created_at_id_idx ON public.users USING btree (created_at DESC, id DESC);
 
@@ -1201,11 +1836,26 @@ ALTER TABLE ONLY public.audit_log
 ALTER TABLE ONLY public.avatar_files
     ADD CONSTRAINT avatar_files_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.scholarship_applications(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_fund_id_fkey FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.grants(id);
+
+ALTER TABLE ONLY public.awards
+    ADD CONSTRAINT awards_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_banned_by_fkey FOREIGN KEY (banned_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.bans
     ADD CONSTRAINT bans_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.billing_flags
+    ADD CONSTRAINT billing_flags_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES public.users(id);
@@ -1218,6 +1868,9 @@ ALTER TABLE ONLY public.cancellations
 
 ALTER TABLE ONLY public.cancellations
     ADD CONSTRAINT cancellations_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.checkouts
     ADD CONSTRAINT checkouts_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
@@ -1239,6 +1892,24 @@ ALTER TABLE ONLY public.cohorts
 
 ALTER TABLE ONLY public.cohorts
     ADD CONSTRAINT cohorts_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(id);
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.discounts
+    ADD CONSTRAINT discounts_given_by_fkey FOREIGN KEY (given_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.discounts
+    ADD CONSTRAINT discounts_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offers(id);
+
+ALTER TABLE ONLY public.discounts
+    ADD CONSTRAINT discounts_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.subscriptions(id);
+
+ALTER TABLE ONLY public.discounts
+    ADD CONSTRAINT discounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.disputes
+    ADD CONSTRAINT disputes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.email_changes
     ADD CONSTRAINT email_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
@@ -1263,6 +1934,30 @@ ALTER TABLE ONLY public.exports
 
 ALTER TABLE ONLY public.factor_tries
     ADD CONSTRAINT factor_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_award_id_fkey FOREIGN KEY (award_id) REFERENCES public.awards(id);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_fund_id_fkey FOREIGN KEY (fund_id) REFERENCES public.funds(id);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.fund_entries
+    ADD CONSTRAINT fund_entries_purchase_id_fkey FOREIGN KEY (purchase_id) REFERENCES public.purchases(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_buyer_id_fkey FOREIGN KEY (buyer_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.grants(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_redeemed_by_fkey FOREIGN KEY (redeemed_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.gifts
+    ADD CONSTRAINT gifts_withdrawn_by_fkey FOREIGN KEY (withdrawn_by) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.grants
     ADD CONSTRAINT grants_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);
@@ -1327,11 +2022,20 @@ ALTER TABLE ONLY public.membership_ledger
 ALTER TABLE ONLY public.membership_ledger
     ADD CONSTRAINT membership_ledger_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.offers
+    ADD CONSTRAINT offers_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id);
+
 ALTER TABLE ONLY public.passkey_challenges
     ADD CONSTRAINT passkey_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pauses
+    ADD CONSTRAINT pauses_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.subscriptions(id);
+
+ALTER TABLE ONLY public.pauses
+    ADD CONSTRAINT pauses_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.post_revisions
     ADD CONSTRAINT post_revisions_editor_id_fkey FOREIGN KEY (editor_id) REFERENCES public.users(id);
@@ -1363,8 +2067,44 @@ ALTER TABLE ONLY public.programme_prerequisites
 ALTER TABLE ONLY public.programme_versions
     ADD CONSTRAINT programme_versions_programme_id_fkey FOREIGN KEY (programme_id) REFERENCES public.programmes(id);
 
+ALTER TABLE ONLY public.purchases
+    ADD CONSTRAINT purchases_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.subscriptions(id);
+
+ALTER TABLE ONLY public.quotes
+    ADD CONSTRAINT quotes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.refund_orders
+    ADD CONSTRAINT refund_orders_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.refund_orders
+    ADD CONSTRAINT refund_orders_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES public.invoices(id);
+
+ALTER TABLE ONLY public.refund_orders
+    ADD CONSTRAINT refund_orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.reminder_refusals
+    ADD CONSTRAINT reminder_refusals_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.reminders
+    ADD CONSTRAINT reminders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.scholarship_applications
+    ADD CONSTRAINT scholarship_applications_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.scholarship_applications
+    ADD CONSTRAINT scholarship_applications_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.secrets
     ADD CONSTRAINT secrets_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
@@ -1374,6 +2114,24 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.spaces
     ADD CONSTRAINT spaces_cohort_id_fkey FOREIGN KEY (cohort_id) REFERENCES public.cohorts(id);
+
+ALTER TABLE ONLY public.sponsor_contacts
+    ADD CONSTRAINT sponsor_contacts_sponsorship_id_fkey FOREIGN KEY (sponsorship_id) REFERENCES public.sponsorships(id);
+
+ALTER TABLE ONLY public.sponsor_contacts
+    ADD CONSTRAINT sponsor_contacts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.sponsor_invitations
+    ADD CONSTRAINT sponsor_invitations_sponsorship_id_fkey FOREIGN KEY (sponsorship_id) REFERENCES public.sponsorships(id);
+
+ALTER TABLE ONLY public.sponsor_seats
+    ADD CONSTRAINT sponsor_seats_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.grants(id);
+
+ALTER TABLE ONLY public.sponsor_seats
+    ADD CONSTRAINT sponsor_seats_sponsorship_id_fkey FOREIGN KEY (sponsorship_id) REFERENCES public.sponsorships(id);
+
+ALTER TABLE ONLY public.sponsor_seats
+    ADD CONSTRAINT sponsor_seats_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.stripe_customers
     ADD CONSTRAINT stripe_customers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
@@ -1393,6 +2151,9 @@ ALTER TABLE ONLY public.suspensions
 ALTER TABLE ONLY public.suspensions
     ADD CONSTRAINT suspensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.terms_consents
+    ADD CONSTRAINT terms_consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.topic_reads
     ADD CONSTRAINT topic_reads_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.topics(id);
 
@@ -1407,6 +2168,9 @@ ALTER TABLE ONLY public.topics
 
 ALTER TABLE ONLY public.totp_factors
     ADD CONSTRAINT totp_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.trials
+    ADD CONSTRAINT trials_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.users(id);

@@ -172,7 +172,7 @@ func columns(lists ...[]Column) []Column { return slices.Concat(lists...) }
 // Tags classifies every column of every table, parents before children: what
 // is deleted is deleted from the end.
 func Tags() []Table {
-	all := slices.Concat(accountTags(), entryTags(), signinTags(), profileTags(), factorTags(), membershipTags(), billingTags(), programmeTags(), forumTags(),
+	all := slices.Concat(accountTags(), entryTags(), signinTags(), profileTags(), factorTags(), membershipTags(), billingTags(), stripeTags(), pauseTags(), moneyBackTags(), givingTags(), sponsorTags(), programmeTags(), forumTags(),
 		invitationTags(), systemTags(), privacyTags())
 	for i, t := range all {
 		for j, c := range t.Columns {

@@ -50,6 +50,10 @@ func accountTags() []Table {
 func entryTags() []Table {
 	return []Table{
 		{
+			// A keyed hash of an address that has had its trial, of who has been erased: it leads to nobody.
+			Name: "trial_addresses", Rows: Kept, Retention: pruned("account.prune", 0, "until"), Columns: hidden(Technical, "hash", "until"),
+		},
+		{
 			// A keyed hash of an address, of who has been erased: it leads to nobody.
 			Name: "closed_addresses", Rows: Kept, Retention: pruned("account.prune", 0, "until"), Columns: hidden(Technical, "hash", "ends_at", "until"),
 		},

@@ -47,6 +47,19 @@ func Exponent(currency string) int {
 	}
 }
 
+// Step is the smallest part of a currency that Stripe charges, in minor units:
+// of three decimals the last is zero, and isk and ugx have whole units only.
+// https://docs.stripe.com/currencies#special-cases
+func Step(currency string) int64 {
+	switch {
+	case Exponent(currency) == 3:
+		return 10
+	case currency == "isk", currency == "ugx":
+		return 100
+	}
+	return 1
+}
+
 // Decimal writes the amount in major units with all its decimals and no
 // grouping: "49.00", "-0.05", "500" for yen.
 func (a Amount) Decimal() string {

@@ -12,15 +12,27 @@ const (
 	sampleIdle    = `{"seconds":10}`
 )
 
+func moneyControls() []control {
+	return []control{
+		{"POST", "/_sandbox/charges/{id}/refund", "Pays a charge back, all that is left of it without an amount.", sampleRefund, (*Sandbox).controlRefund},
+		{"POST", "/_sandbox/refunds/{id}/settle", "Lets a refund succeed that is pending, or fail, even after it succeeded.", sampleSettle, (*Sandbox).controlSettleRefund},
+		{"POST", "/_sandbox/charges/{id}/dispute", "Opens a dispute about a charge (needs_response) or an inquiry (warning_needs_response), or takes it on: under_review, won, lost, warning_under_review, warning_closed.", sampleDispute, (*Sandbox).controlDispute},
+		{"POST", "/_sandbox/charges/{id}/warning", "Lets the card network suspect fraud in a charge.", "", (*Sandbox).controlWarning},
+		{"POST", "/_sandbox/invoices/{id}/credit", "Writes a credit note: off an open invoice, or back to the card of a paid one.", sampleCredit, (*Sandbox).controlCredit},
+		{"POST", "/_sandbox/credit_notes/{id}/void", "Takes back a credit note of an open invoice.", "", (*Sandbox).controlVoidCredit},
+		{"POST", "/_sandbox/objects/{id}/emit", "Tells of an object what nothing here brings about by itself: any type of event, with the object as it is.", sampleEmit, (*Sandbox).controlEmit},
+	}
+}
+
 func actionControls() []control {
 	return []control{
 		{"GET", "/_sandbox/state", "Counts, subscriptions and the simulated time.", "", (*Sandbox).controlState},
 		{"POST", "/_sandbox/sessions/{id}/pay", "Pays an open checkout session. For a card that asks for authentication add \"authenticate\": true or false. 402 is a decline.", sampleCard, (*Sandbox).controlPaySession},
+		{"POST", "/_sandbox/sessions/{id}/debit", "Ends the wait for the money of a bank account, which else takes three days.", "", (*Sandbox).controlDebit},
 		{"POST", "/_sandbox/sessions/{id}/expire", "Expires an open checkout session.", "", (*Sandbox).controlExpire},
 		{"POST", "/_sandbox/clock/advance", "Moves simulated time forward by seconds, days, months, or to a moment (RFC 3339).", sampleAdvance, (*Sandbox).controlAdvance},
 		{"POST", "/_sandbox/customers/{id}/card", "Replaces the default card, also of the customer's subscriptions. Any test card is taken; 4000000000000341 makes renewals fail.", sampleCard, (*Sandbox).controlCard},
 		{"POST", "/_sandbox/invoices/{id}/pay", "Pays an open invoice with the default card, or with a card given.", sampleCard, (*Sandbox).controlPayInvoice},
-		{"POST", "/_sandbox/charges/{id}/dispute", "Opens a dispute about a charge, or closes it as won or lost.", sampleDispute, (*Sandbox).controlDispute},
 		{"POST", "/_sandbox/events/{id}/redeliver", "Sends an event again.", "", (*Sandbox).controlRedeliver},
 		{"GET", "/_sandbox/journal", "Every API call and every movement of money.", "", (*Sandbox).controlJournal},
 		{"POST", "/_sandbox/idle", "Waits up to so many seconds until every delivery is done.", sampleIdle, (*Sandbox).controlIdle},

@@ -29,9 +29,57 @@ func updateSubscription(c *call) (object, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	if end, given := c.in["trial_end"]; given && end != "now" && c.in.num("trial_end") <= c.unix() {
-		return nil, invalid("trial_end", "The trial_end timestamp must be in the future.")
+	if e := c.amendable(sub); e != nil {
+		return nil, e
 	}
+	if c.in.str("payment_behavior") == "error_if_incomplete" {
+		if e := c.wouldBePaid(sub, method, prices); e != nil {
+			return nil, e
+		}
+	}
+	_ = c.amend(sub, method, prices)
+	return sub, nil
+}
+
+// amendable checks the moments of an update, and that no schedule stands in
+// its way.
+func (c *call) amendable(sub object) *apiError {
+	if end, given := c.in["trial_end"]; given && end != "now" && c.in.num("trial_end") <= c.unix() {
+		return invalid("trial_end", "The trial_end timestamp must be in the future.")
+	}
+	if schedule := sub.str("schedule"); schedule != "" && (c.in.has("cancel_at") || c.in.has("cancel_at_period_end")) {
+		return invalid("", "The subscription is managed by the subscription schedule `"+schedule+
+			"`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.")
+	}
+	at := c.in.num("proration_date")
+	if at != 0 && (at < sub.num("current_period_start") || at > sub.num("current_period_end")) {
+		return invalid("proration_date", "Invalid timestamp: must be within the current period of the subscription.")
+	}
+	return nil
+}
+
+// wouldBePaid tries an update out, and tells why the card would not pay for it.
+func (c *call) wouldBePaid(sub, method object, prices map[string]object) *apiError {
+	dry, rehearsed := c.rehearse(sub)
+	return dry.amend(rehearsed, method, prices)
+}
+
+// amend changes a subscription, invoices what became due, and tries to collect
+// it. The error is the decline; the change stands all the same.
+func (c *call) amend(sub, method object, prices map[string]object) *apiError {
+	bill := c.takeOver(sub, method, prices)
+	if !bill {
+		return nil
+	}
+	inv := c.billFor(sub)
+	if inv.str("status") != "open" || inv.str("collection_method") == "send_invoice" {
+		return nil
+	}
+	return c.collect(inv, attempt{automatic: true})
+}
+
+// takeOver changes a subscription and reports whether an invoice is due at once.
+func (c *call) takeOver(sub, method object, prices map[string]object) (bill bool) {
 	before := sub.clone()
 	if method != nil {
 		sub["default_payment_method"] = method.id()
@@ -44,13 +92,10 @@ func updateSubscription(c *call) (object, *apiError) {
 		sub.sub("cancellation_details").copyFrom(details, "comment", "feedback")
 	}
 	c.scheduleEnd(sub)
-	bill := c.swapPrices(sub, prices)
+	bill = c.swapPrices(sub, prices)
 	c.moveTrial(sub)
 	c.emitUpdate("customer.subscription.updated", sub, before)
-	if bill {
-		c.billNow(sub)
-	}
-	return sub, nil
+	return bill
 }
 
 func (o object) clone() object { return clone(o).(object) }
@@ -106,8 +151,10 @@ func (c *call) newPrices(sub object) (map[string]object, *apiError) {
 	return rows, nil
 }
 
-func itemByID(sub object, id string) object {
-	for _, item := range sub.rows("items") {
+func itemByID(sub object, id string) object { return byID(sub.rows("items"), id) }
+
+func byID(rows []object, id string) object {
+	for _, item := range rows {
 		if item.id() == id {
 			return item
 		}
@@ -122,7 +169,7 @@ func (c *call) swapPrices(sub object, prices map[string]object) (bill bool) {
 		return false
 	}
 	oldInterval := recurringOf(sub)
-	oldAmount := subscriptionAmount(sub)
+	was := sub.clone().rows("items")
 	items := []any{}
 	for _, item := range sub.rows("items") {
 		if change, ok := prices[item.id()]; ok {
@@ -146,7 +193,7 @@ func (c *call) swapPrices(sub object, prices map[string]object) (bill bool) {
 	moved := now.str("interval") != oldInterval.str("interval") || now.num("interval_count") != oldInterval.num("interval_count")
 	behavior := c.in.str("proration_behavior")
 	if behavior != "none" && sub.str("status") != "trialing" {
-		c.prorate(sub, oldAmount, moved)
+		c.prorate(sub, was, moved)
 	}
 	if moved && sub.str("status") != "trialing" {
 		sub["billing_cycle_anchor"], sub["current_period_start"] = c.unix(), c.unix()
@@ -157,40 +204,76 @@ func (c *call) swapPrices(sub object, prices map[string]object) (bill bool) {
 	return behavior == "always_invoice" && sub.str("status") != "trialing"
 }
 
-func subscriptionAmount(sub object) int64 {
-	sum := int64(0)
-	for _, item := range sub.rows("items") {
-		sum += amountOf(item)
+// prorate notes a credit for the unused time of each item that changed and,
+// within the same period, a charge for what is left at its new price. What a
+// discount takes off is in the amounts.
+func (c *call) prorate(sub object, was []object, moved bool) {
+	start, end, at := sub.num("current_period_start"), sub.num("current_period_end"), c.unix()
+	if c.in.num("proration_date") != 0 {
+		at = c.in.num("proration_date")
 	}
-	return sum
-}
-
-// prorate notes a credit for the unused time at the old price and, within the
-// same period, a charge for it at the new price.
-func (c *call) prorate(sub object, oldAmount int64, moved bool) {
-	start, end := sub.num("current_period_start"), sub.num("current_period_end")
-	left, whole := end-c.unix(), end-start
+	left, whole := end-at, end-start
 	if whole <= 0 || left <= 0 {
 		return
 	}
-	item := sub.rows("items")[0]
-	note := func(amount int64, text string) {
-		line := c.line(sub, item, amount, c.unix(), end)
-		line["proration"], line["type"], line["description"] = true, "invoiceitem", text
+	note := func(item object, amount int64, text string) {
+		line := c.line(sub, item, amount, at, end)
+		line["proration"], line["type"], line["discountable"] = true, "invoiceitem", false
+		line["description"] = text + " " + c.productName(item.sub("price")) + " after " + time.Unix(at, 0).UTC().Format("02 Jan 2006")
 		line["invoice_item"] = newID("ii_")
 		pending, _ := sub["_pending"].([]any)
 		sub["_pending"] = append(pending, line)
 	}
-	date := time.Unix(c.unix(), 0).UTC().Format("02 Jan 2006")
-	note(-oldAmount*left/whole, "Unused time after "+date)
-	if !moved {
-		note(subscriptionAmount(sub)*left/whole, "Remaining time after "+date)
+	part := func(item object) int64 {
+		return share(amountOf(item)-c.itemDiscount(sub, was, item), left, whole)
+	}
+	for _, old := range was {
+		if kept := itemByID(sub, old.id()); moved || kept == nil || amountOf(kept) != amountOf(old) || kept.sub("price").id() != old.sub("price").id() {
+			note(old, -part(old), "Unused time on")
+		}
+	}
+	for _, item := range sub.rows("items") {
+		old := byID(was, item.id())
+		if !moved && (old == nil || amountOf(item) != amountOf(old) || item.sub("price").id() != old.sub("price").id()) {
+			note(item, part(item), "Remaining time on")
+		}
 	}
 }
 
-// billNow invoices what a change made due: prorations, and a whole period when a
+// share is the part of an amount that falls into left of whole seconds.
+func share(amount, left, whole int64) int64 {
+	return (2*amount*left + whole) / (2 * whole)
+}
+
+// itemDiscount is what the subscription's discount takes off one item: of an
+// amount, its part among all items.
+func (c *call) itemDiscount(sub object, was []object, item object) int64 {
+	discount := sub.sub("discount")
+	if discount == nil {
+		discount = c.state.Objects[sub.str("customer")].sub("discount")
+	}
+	if discount == nil {
+		return 0
+	}
+	if end, limited := discount["end"].(int64); limited && c.unix() >= end {
+		return 0
+	}
+	if discount.sub("coupon")["percent_off"] != nil {
+		return discountOn(discount, amountOf(item))
+	}
+	total := int64(0)
+	for _, row := range was {
+		total += amountOf(row)
+	}
+	if total == 0 {
+		return 0
+	}
+	return min(amountOf(item), discountOn(discount, total)*amountOf(item)/total)
+}
+
+// billFor invoices what a change made due: prorations, and a whole period when a
 // new one began.
-func (c *call) billNow(sub object) {
+func (c *call) billFor(sub object) object {
 	lines := takePending(sub)
 	if sub.flag("_whole") {
 		for _, item := range sub.rows("items") {
@@ -198,10 +281,7 @@ func (c *call) billNow(sub object) {
 		}
 	}
 	delete(sub, "_whole")
-	inv := c.invoiceFor(sub, "subscription_update", lines)
-	if inv.str("status") == "open" {
-		_ = c.collect(inv, attempt{automatic: true})
-	}
+	return c.invoiceFor(sub, "subscription_update", lines)
 }
 
 func takePending(sub object) []object {
@@ -222,6 +302,9 @@ func (c *call) moveTrial(sub object) {
 		return
 	}
 	at := c.in.num("trial_end")
+	if sub.str("status") != "trialing" {
+		sub["trial_start"], sub["current_period_start"] = c.unix(), c.unix()
+	}
 	sub["trial_end"], sub["status"] = at, "trialing"
 	if sub["trial_start"] == nil {
 		sub["trial_start"] = c.unix()
@@ -231,4 +314,12 @@ func (c *call) moveTrial(sub object) {
 		sub["cancel_at"] = at
 	}
 	delete(sub, "_noticed")
+}
+
+func subscriptionAmount(sub object) int64 {
+	sum := int64(0)
+	for _, item := range sub.rows("items") {
+		sum += amountOf(item)
+	}
+	return sum
 }

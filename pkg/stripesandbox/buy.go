@@ -25,7 +25,7 @@ func (s *Sandbox) buy(session object, p purchase) *apiError {
 	due := session.num("amount_total")
 	needsCard := due > 0 || session.str("mode") == "setup" || session.str("payment_method_collection") != "if_required"
 	if needsCard {
-		if !knownCard(number) {
+		if !knownCard(number) && !debits(session, number) {
 			return unknownCard("card")
 		}
 		if e := s.askBank(session, number, p); e != nil {
@@ -38,7 +38,7 @@ func (s *Sandbox) buy(session object, p purchase) *apiError {
 	}
 	var method object
 	if needsCard {
-		method = s.newMethod(number, p.Name)
+		method = s.newPayment(session, number, p.Name)
 		method["_authenticated"] = p.Authenticate != nil && *p.Authenticate
 		s.own(method, customer)
 	}
@@ -120,6 +120,10 @@ func (s *Sandbox) fulfil(session, customer, method object) *apiError {
 	fields.copyFrom(data, "description", "receipt_email", "statement_descriptor")
 	fields.mergeMetadata(data)
 	intent := s.intent(fields)
+	if debits(session, method.str("_number")) {
+		s.beginDebit(session, intent, method)
+		return nil
+	}
 	if _, e := s.charge(intent, method, attempt{atCheckout: true}); e != nil {
 		return e
 	}
@@ -151,7 +155,7 @@ func (s *Sandbox) fulfilSubscription(session, customer, method object) *apiError
 		return e
 	}
 	session["subscription"], session["invoice"] = sub.id(), sub["latest_invoice"]
-	if session.num("amount_total") > 0 {
+	if session.num("amount_total") > 0 && !debited(method) {
 		session["payment_status"] = "paid"
 	}
 	return nil

@@ -9,6 +9,11 @@ const (
 	cardFailsLater   = "4000000000000341"
 	cardInsufficient = "4000000000009995"
 	cardNeedsAuth    = "4000002500003155"
+	cardAlwaysAuth   = "4000002760003184" // at every payment
+	cardRefundSlow   = "4000000000007726" // a refund is pending for days, then succeeds
+	cardRefundFails  = "4000000000005126" // a refund succeeds, and fails days later
+	cardDisputed     = "4000000000000259" // pays, and is disputed as fraudulent
+	cardInquiry      = "4000000000001976" // pays, and the bank asks what it was
 )
 
 // testCard is one row of the list shown on hosted pages.
@@ -21,6 +26,13 @@ func testCards() []testCard {
 		{cardInsufficient, "is declined: insufficient funds"},
 		{cardFailsLater, "pays now, fails at every later charge"},
 		{cardNeedsAuth, "asks for authentication"},
+		{cardAlwaysAuth, "asks for authentication at every payment"},
+		{cardRefundSlow, "pays; a refund is pending for three days"},
+		{cardRefundFails, "pays; a refund fails after three days"},
+		{cardDisputed, "pays, and is disputed"},
+		{cardInquiry, "pays, and the bank inquires"},
+		{accountUS, "a bank account (USD): the money comes after three days"},
+		{accountUSEmpty, "a bank account (USD): the money never comes"},
 	}
 }
 
@@ -42,6 +54,14 @@ func cardNumber(given string) string {
 		return cardInsufficient
 	case "authenticationRequired", "threeDSecure2Required", "authenticationRequiredOnSetup":
 		return cardNeedsAuth
+	case "pendingRefund":
+		return cardRefundSlow
+	case "refundFail":
+		return cardRefundFails
+	case "createDispute":
+		return cardDisputed
+	case "createDisputeInquiry":
+		return cardInquiry
 	}
 	return strings.NewReplacer(" ", "", "-", "").Replace(given)
 }
@@ -53,6 +73,7 @@ func isToken(id string) bool {
 func knownCard(number string) bool {
 	switch number {
 	case cardGood, cardDeclined, cardFailsLater, cardInsufficient, cardNeedsAuth,
+		cardRefundSlow, cardRefundFails, cardDisputed, cardInquiry, cardAlwaysAuth,
 		"5555555555554444", "378282246310005", "4000056655665556", "4000000000000069", "4000000000000127":
 		return true
 	}
@@ -95,7 +116,7 @@ func judge(number string, atCheckout, authenticated bool) verdict {
 		return verdict{code: "expired_card", decline: "expired_card", message: "Your card has expired."}
 	case "4000000000000127":
 		return verdict{code: "incorrect_cvc", decline: "incorrect_cvc", message: "Your card's security code is incorrect."}
-	case cardNeedsAuth:
+	case cardNeedsAuth, cardAlwaysAuth:
 		if !authenticated {
 			return verdict{
 				code: "authentication_required", decline: "authentication_required", needsAuth: true,

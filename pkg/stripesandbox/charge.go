@@ -12,11 +12,6 @@ func paymentRoutes() []route {
 		{"GET", "/v1/payment_intents/{id}", stripe.PaymentIntentParams{}, retrieve("payment_intent")},
 		{"GET", "/v1/charges", stripe.ChargeListParams{}, listing("charge", "customer", "payment_intent")},
 		{"GET", "/v1/charges/{id}", stripe.ChargeParams{}, retrieve("charge")},
-		{"GET", "/v1/disputes", stripe.DisputeListParams{}, listing("dispute", "charge", "payment_intent")},
-		{"GET", "/v1/disputes/{id}", stripe.DisputeParams{}, retrieve("dispute")},
-		{"POST", "/v1/refunds", stripe.RefundParams{}, createRefund},
-		{"GET", "/v1/refunds", stripe.RefundListParams{}, listing("refund", "charge", "payment_intent")},
-		{"GET", "/v1/refunds/{id}", stripe.RefundParams{}, retrieve("refund")},
 	}
 }
 
@@ -58,7 +53,7 @@ func (s *Sandbox) charge(intent, method object, a attempt) (object, *apiError) {
 		code: "resource_missing", decline: "", message: "There is no default payment method to charge.",
 	}
 	if method != nil {
-		v = judge(method.str("_number"), a.atCheckout, a.authenticated || method.flag("_authenticated"))
+		v = judge(method.str("_number"), a.atCheckout, a.authenticated || (method.flag("_authenticated") && (a.atCheckout || method.str("_number") != cardAlwaysAuth)))
 		intent["payment_method"] = method.id()
 	}
 	if v.ok() {
@@ -73,7 +68,8 @@ func (s *Sandbox) newCharge(intent, method object, fields object) object {
 		"amount": amount, "amount_refunded": int64(0), "currency": intent.str("currency"), "customer": intent["customer"],
 		"invoice": intent["invoice"], "payment_intent": intent.id(), "payment_method": method.id(),
 		"description": intent["description"], "billing_details": clone(method["billing_details"]), "metadata": clone(intent["metadata"]),
-		"payment_method_details": object{"type": "card", "card": clone(method["card"])}, "fraud_details": object{},
+		"payment_method_details": methodDetails(method), "fraud_details": object{},
+		"_number": method["_number"],
 	}))
 	card := fields.sub("payment_method_details").sub("card")
 	delete(card, "display_brand")
@@ -92,6 +88,12 @@ func (s *Sandbox) chargeSucceeds(intent, method object) object {
 	s.recordMoney("charge", ch.id(), ch, ch.num("amount"), "")
 	s.emit("charge.succeeded", ch)
 	s.emit("payment_intent.succeeded", intent)
+	switch method.str("_number") {
+	case cardDisputed:
+		s.openDispute(ch, "needs_response")
+	case cardInquiry:
+		s.openDispute(ch, "warning_needs_response")
+	}
 	return ch
 }
 
@@ -127,7 +129,7 @@ func (s *Sandbox) chargeFails(intent, method object, v verdict) *apiError {
 
 func (s *Sandbox) recordMoney(kind, id string, ch object, amount int64, decline string) {
 	outcome := "succeeded"
-	if decline != "" {
+	if decline != "" || ch.str("status") == "failed" { // also for want of a proof, which is no decline
 		outcome = "failed"
 	}
 	s.record(Entry{

@@ -1,9 +1,5 @@
 package stripesandbox
 
-import (
-	"github.com/stripe/stripe-go/v76"
-)
-
 // retryDays are the days after the first failure on which a renewal is tried again.
 func retryDays() []int64 { return []int64{3, 5, 7} }
 
@@ -16,6 +12,11 @@ func (s *Sandbox) collect(inv object, a attempt) *apiError {
 	intent := s.state.Objects[inv.str("payment_intent")]
 	inv["attempted"] = true
 	inv["attempt_count"] = inv.num("attempt_count") + 1
+	if debited(method) {
+		inv["next_payment_attempt"] = nil
+		s.beginTransfer(intent, method, a)
+		return nil
+	}
 	ch, e := s.charge(intent, method, a)
 	if e == nil {
 		inv["charge"] = ch.id()
@@ -94,53 +95,4 @@ func (s *Sandbox) pay(inv object, a attempt) *apiError {
 		return e
 	}
 	return invalid("", "Invoice is "+inv.str("status")+" and cannot be paid.")
-}
-
-func createRefund(c *call) (object, *apiError) {
-	id := c.in.str("charge")
-	if intent := c.in.str("payment_intent"); intent != "" {
-		pi, e := c.find("payment_intent", intent, "payment_intent")
-		if e != nil {
-			return nil, e
-		}
-		id = pi.str("latest_charge")
-	}
-	if id == "" {
-		return nil, required("charge")
-	}
-	ch, e := c.find("charge", id, "charge")
-	if e != nil {
-		return nil, e
-	}
-	left := ch.num("amount_captured") - ch.num("amount_refunded")
-	amount := left
-	if c.in.has("amount") {
-		amount = c.in.num("amount")
-	}
-	switch {
-	case ch.str("status") != "succeeded":
-		return nil, invalid("charge", "This charge was not successful and cannot be refunded.")
-	case left == 0:
-		e := invalid("charge", "Charge "+id+" has already been refunded.")
-		e.code = "charge_already_refunded"
-		return nil, e
-	case amount < 1 || amount > left:
-		return nil, invalid("amount", "Refund amount ("+money(amount, ch.str("currency"))+") is greater than unrefunded amount on charge ("+money(left, ch.str("currency"))+")")
-	}
-	return c.refund(ch, amount), nil
-}
-
-func (c *call) refund(ch object, amount int64) object {
-	fields := object{
-		"amount": amount, "charge": ch.id(), "currency": ch.str("currency"), "payment_intent": ch["payment_intent"], "status": "succeeded",
-	}
-	fields.copyFrom(c.in, "reason")
-	fields.mergeMetadata(c.in)
-	re := c.add("re_", "refund", stripe.Refund{}, fields)
-	before := ch.clone()
-	ch["amount_refunded"] = ch.num("amount_refunded") + amount
-	ch["refunded"] = ch.num("amount_refunded") == ch.num("amount")
-	c.recordMoney("refund", re.id(), ch, amount, "")
-	c.emitUpdate("charge.refunded", ch, before)
-	return re
 }

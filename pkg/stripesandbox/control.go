@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,7 +43,7 @@ func badInput(format string, args ...any) *controlError {
 }
 
 func controls() []control {
-	return append(actionControls(), faultControls()...)
+	return slices.Concat(actionControls(), moneyControls(), faultControls())
 }
 
 // read decodes the body strictly into v; an empty body leaves v alone.

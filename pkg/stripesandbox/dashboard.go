@@ -18,6 +18,10 @@ type dashboardView struct {
 	Subscriptions []object
 	Sessions      []object
 	Invoices      []object
+	Charges       []object
+	Refunds       []object
+	Disputes      []object
+	Notes         []object
 	Events        []object
 	Deliveries    []delivery
 	Bad           string
@@ -33,7 +37,8 @@ func (s *Sandbox) dashboard(_ *http.Request, _ string) screen {
 	return s.render(http.StatusOK, "dashboard.html", dashboardView{
 		Now: s.unix(), WebhookURL: s.cfg.WebhookURL, Paused: s.state.Knobs.Paused, Bad: cardFailsLater,
 		Customers: latest("customer"), Subscriptions: latest("subscription"), Sessions: latest("checkout.session"),
-		Invoices: latest("invoice"), Events: latest("event"), Deliveries: deliveries[:min(len(deliveries), shown)],
+		Invoices: latest("invoice"), Charges: latest("charge"), Refunds: latest("refund"), Disputes: latest("dispute"), Notes: latest("credit_note"),
+		Events: latest("event"), Deliveries: deliveries[:min(len(deliveries), shown)],
 	})
 }
 

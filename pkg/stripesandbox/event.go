@@ -101,6 +101,32 @@ func difference(before, after object) object {
 	return diff
 }
 
+const sampleEmit = `{"type":"invoice.finalization_failed"}`
+
+// controlEmit sends an event of any type about an object. What Stripe sends
+// without an id, the invoice that is to come, is sent without one.
+func (s *Sandbox) controlEmit(c *controlCall) (any, error) {
+	var in struct {
+		Type string `json:"type"`
+	}
+	if err := c.read(&in, sampleEmit); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle()
+	o, known := s.state.Objects[c.id]
+	if !known || in.Type == "" {
+		return nil, badInput("Name an object in the path and a type of event, for instance %s", sampleEmit)
+	}
+	if in.Type == "invoice.upcoming" {
+		o = o.public()
+		delete(o, "id")
+	}
+	s.emit(in.Type, o)
+	return object{"status": "queued", "type": in.Type}, nil
+}
+
 func createEndpoint(c *call) (object, *apiError) {
 	if c.in.str("url") == "" {
 		return nil, required("url")

@@ -11,6 +11,7 @@ import (
 func invoiceRoutes() []route {
 	return []route{
 		{"GET", "/v1/invoices", stripe.InvoiceListParams{}, listing("invoice", "customer", "subscription", "status", "collection_method")},
+		{"GET", "/v1/invoices/upcoming", stripe.InvoiceUpcomingParams{}, upcomingInvoice},
 		{"GET", "/v1/invoices/{id}", stripe.InvoiceParams{}, retrieve("invoice")},
 		{"POST", "/v1/invoices/{id}", stripe.InvoiceParams{}, updateInvoice},
 		{"GET", "/v1/invoices/{id}/lines", stripe.InvoiceListLinesParams{}, listLines},
@@ -45,15 +46,18 @@ func (s *Sandbox) productName(price object) string {
 func (s *Sandbox) invoiceFor(sub object, reason string, lines []object) object {
 	customer := s.state.Objects[sub.str("customer")]
 	inv := s.draft(sub, customer, reason)
-	subtotal := int64(0)
+	subtotal, discountable := int64(0), int64(0)
 	data := []any{}
 	for _, line := range lines {
 		line["invoice"] = inv.id()
 		subtotal += line.num("amount")
+		if line.flag("discountable") {
+			discountable += line.num("amount")
+		}
 		data = append(data, line)
 	}
 	inv["lines"] = object{"object": "list", "data": data, "has_more": false, "url": "/v1/invoices/" + inv.id() + "/lines"}
-	total := subtotal - s.discountInvoice(inv, sub, subtotal)
+	total := subtotal - s.discountInvoice(inv, sub, discountable)
 	due := s.useBalance(inv, customer, total)
 	maps.Copy(inv, (object{
 		"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total,

@@ -77,7 +77,9 @@ type notice struct{ Title, Text, Link, LinkText string }
 
 func (s *Sandbox) render(status int, name string, data any) screen {
 	// A handful of small templates: parsing them each time needs no state.
-	t, err := template.New(name).Funcs(template.FuncMap{"money": money, "date": date}).
+	t, err := template.New(name).Funcs(template.FuncMap{
+		"money": money, "date": date, "steps": func(status string) []string { return disputeSteps()[status] },
+	}).
 		ParseFS(pageFiles, "page/layout.html", "page/"+name)
 	var out bytes.Buffer
 	if err == nil {

@@ -36,7 +36,8 @@ func (s *Sandbox) settle() {
 	}
 }
 
-// appointment is a subscription or session that has something due at a time.
+// appointment is a subscription, session, refund or dispute that has something
+// due at a time.
 type appointment struct {
 	at    int64
 	order int
@@ -69,7 +70,7 @@ func (a *agenda) Pop() any {
 
 func (s *Sandbox) runUntil(target int64) (worked bool) {
 	var due agenda
-	for _, kind := range []string{"subscription", "checkout.session"} {
+	for _, kind := range []string{"subscription", "checkout.session", "refund", "dispute"} {
 		for _, o := range s.all(kind, nil) {
 			if at := dueAt(s, o); at > 0 && at <= target {
 				due = append(due, appointment{at, len(due), o.id()})
@@ -93,16 +94,26 @@ func (s *Sandbox) runUntil(target int64) (worked bool) {
 
 // dueAt returns the next moment at which something happens to o by itself, or 0.
 func dueAt(s *Sandbox, o object) int64 {
-	if o.str("object") == "checkout.session" {
+	switch o.str("object") {
+	case "checkout.session":
 		if o.str("status") == "open" {
 			return o.num("expires_at")
 		}
-		return 0
+		return o.num("_debit_at")
+	case "refund":
+		return o.num("_settles_at")
+	case "dispute":
+		return answerBy(o)
 	}
 	var moments []int64
+	if intent := s.underway(o); intent != nil {
+		moments = append(moments, intent.num("_settles_at"))
+	}
 	switch o.str("status") {
 	case "incomplete":
-		moments = append(moments, o.num("created")+23*3600)
+		if len(moments) == 0 {
+			moments = append(moments, o.num("created")+23*3600)
+		}
 	case "trialing":
 		moments = append(moments, o.num("trial_end"), o.num("cancel_at"))
 		if !o.flag("_noticed") {
@@ -114,6 +125,7 @@ func dueAt(s *Sandbox, o object) int64 {
 			moments = append(moments, inv.num("next_payment_attempt"))
 		}
 	}
+	moments = append(moments, s.phaseEnd(o))
 	first := int64(0)
 	for _, at := range moments {
 		if at > 0 && (first == 0 || at < first) {
@@ -126,8 +138,23 @@ func dueAt(s *Sandbox, o object) int64 {
 // attend does the one thing that is due for o now.
 func (s *Sandbox) attend(o object) {
 	now := s.unix()
-	if o.str("object") == "checkout.session" {
-		s.expireSession(o)
+	switch o.str("object") {
+	case "checkout.session":
+		if o.str("status") == "open" {
+			s.expireSession(o)
+		} else {
+			s.endDebit(o)
+		}
+		return
+	case "refund":
+		s.settleRefund(o, o.str("_outcome"))
+		return
+	case "dispute":
+		s.setDispute(o, unanswered(o))
+		return
+	}
+	if intent := s.underway(o); intent != nil && intent.num("_settles_at") <= now {
+		s.endTransfer(intent)
 		return
 	}
 	if o.str("status") == "incomplete" {
@@ -142,6 +169,7 @@ func (s *Sandbox) attend(o object) {
 		s.endSubscription(o, "cancellation_requested")
 	case resumes > 0 && resumes <= now:
 		s.change(o, "customer.subscription.updated", func() { o["pause_collection"] = nil })
+	case s.nextPhase(o, now):
 	case s.retryOpen(o, now):
 	case o.str("status") == "trialing" && o.num("trial_end") <= now:
 		s.endTrial(o, o.num("trial_end"))
@@ -168,16 +196,7 @@ func (s *Sandbox) retryOpen(sub object, now int64) bool {
 // invoices and charges it. A decline leaves it past due.
 func (s *Sandbox) beginPeriod(sub object, start int64) {
 	before := sub.clone()
-	_, end, _ := periodAround(sub.num("billing_cycle_anchor"), recurringOf(sub), start)
-	sub["current_period_start"], sub["current_period_end"] = start, end
-	if sub.flag("cancel_at_period_end") {
-		sub["cancel_at"] = end
-	}
-	lines := takePending(sub)
-	for _, item := range sub.rows("items") {
-		lines = append(lines, s.line(sub, item, amountOf(item), start, end))
-	}
-	inv := s.invoiceFor(sub, "subscription_cycle", lines)
+	inv := s.renewal(sub, start)
 	s.emitUpdate("customer.subscription.updated", sub, before)
 	if inv.str("status") != "open" || inv.str("collection_method") == "send_invoice" {
 		return
@@ -187,6 +206,21 @@ func (s *Sandbox) beginPeriod(sub object, start int64) {
 		return
 	}
 	_ = s.collect(inv, attempt{automatic: true})
+}
+
+// renewal rolls a subscription into the period that starts at start, and gives
+// the invoice of it.
+func (s *Sandbox) renewal(sub object, start int64) object {
+	_, end, _ := periodAround(sub.num("billing_cycle_anchor"), recurringOf(sub), start)
+	sub["current_period_start"], sub["current_period_end"] = start, end
+	if sub.flag("cancel_at_period_end") {
+		sub["cancel_at"] = end
+	}
+	lines := takePending(sub)
+	for _, item := range sub.rows("items") {
+		lines = append(lines, s.line(sub, item, amountOf(item), start, end))
+	}
+	return s.invoiceFor(sub, "subscription_cycle", lines)
 }
 
 // putAside handles the invoice of a subscription whose collection is paused.

@@ -30,8 +30,8 @@ type call struct {
 func apiRoutes() []route {
 	var all []route
 	for _, group := range [][]route{
-		customerRoutes(), methodRoutes(), catalogueRoutes(), couponRoutes(), checkoutRoutes(), subscriptionRoutes(),
-		invoiceRoutes(), paymentRoutes(), eventRoutes(), portalRoutes(),
+		customerRoutes(), methodRoutes(), catalogueRoutes(), couponRoutes(), checkoutRoutes(), subscriptionRoutes(), scheduleRoutes(),
+		invoiceRoutes(), paymentRoutes(), refundRoutes(), disputeRoutes(), creditNoteRoutes(), eventRoutes(), portalRoutes(),
 	} {
 		all = append(all, group...)
 	}

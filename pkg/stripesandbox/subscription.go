@@ -227,6 +227,7 @@ func (s *Sandbox) endSubscription(sub object, reason string) {
 		details["reason"] = reason
 	}
 	s.emit("customer.subscription.deleted", sub)
+	s.endSchedule(sub)
 }
 
 func resumeSubscription(c *call) (object, *apiError) {

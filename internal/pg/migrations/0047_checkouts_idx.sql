@@ -1,0 +1,3 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+CREATE INDEX CONCURRENTLY IF NOT EXISTS checkouts_user_id_idx ON checkouts (user_id, created_at DESC, id DESC);

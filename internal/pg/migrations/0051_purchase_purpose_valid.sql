@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE purchases VALIDATE CONSTRAINT purchases_purpose_check;
