@@ -24,8 +24,8 @@ type gate struct {
 }
 
 // newGate gives the gate, and the address of its database on this side of it
-// and behind it.
-func newGate(t *testing.T) (g *gate, direct, through string) {
+// and behind it. The fuse may be nil.
+func newGate(t *testing.T, f *fuse) (g *gate, direct, through string) {
 	t.Helper()
 	direct = pgtest.URL(t)
 	at, err := url.Parse(direct)
@@ -37,7 +37,7 @@ func newGate(t *testing.T) (g *gate, direct, through string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	g = &gate{name: at.Query().Get("host") + "/.s.PGSQL." + at.Query().Get("port")}
+	g = &gate{name: at.Query().Get("host") + "/.s.PGSQL." + at.Query().Get("port"), fuse: f}
 	go g.serve(l)
 	at.Host, at.RawQuery = l.Addr().String(), "sslmode=disable"
 	return g, direct, at.String()
@@ -66,7 +66,7 @@ func (g *gate) pass(to, from net.Conn, shut *atomic.Bool, f *fuse) {
 	for {
 		n, err := from.Read(piece)
 		if f != nil && n > 0 && f.burns() {
-			g.burn(to, piece[:n], f)
+			g.burn(to, piece[:n])
 		}
 		if shut.Load() {
 			g.lost.Add(int64(n))
@@ -80,9 +80,9 @@ func (g *gate) pass(to, from net.Conn, shut *atomic.Bool, f *fuse) {
 
 // burn lets the database hear a word, when it may, and the program die before
 // it is answered.
-func (g *gate) burn(database net.Conn, word []byte, f *fuse) {
+func (g *gate) burn(database net.Conn, word []byte) {
 	g.answers.Store(true)
-	if f.heard.Load() {
+	if g.fuse.heard.Load() {
 		_, _ = database.Write(word) // its answer shows that it was heard
 		for range 200 {
 			if g.lost.Load() > 0 {
@@ -91,7 +91,13 @@ func (g *gate) burn(database net.Conn, word []byte, f *fuse) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
-	f.blow()
+	g.strike()
+}
+
+// strike cuts the process off from the database and kills it.
+func (g *gate) strike() {
+	g.shut()
+	g.fuse.blow()
 }
 
 // shut lets nothing through any more.
@@ -120,7 +126,7 @@ type machine struct {
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	program, dir := build(t), folder(t)
-	g, direct, through := newGate(t)
+	g, direct, through := newGate(t, nil)
 	db, err := pgxpool.New(t.Context(), direct)
 	if err != nil {
 		t.Fatal(err)
