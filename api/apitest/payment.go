@@ -30,9 +30,16 @@ func (h *House) unknownCustomer(t testing.TB) string {
 	return made.ID
 }
 
-// payment puts in place of the example what Stripe knows.
-func (h *House) payment(t testing.TB, op middleware.Operation, c *Call) {
+// payment puts in place of the example what Stripe knows, or what was quoted.
+func (h *House) payment(t testing.TB, op middleware.Operation, member uuid.UUID, who Someone, c *Call) {
 	t.Helper()
+	if op.ID == "movePlan" && slices.Contains(who.roles, account.Admin) {
+		q, err := h.App.Billing.QuoteMove(t.Context(), member, billing.PlanChange{Plan: "circle", Price: "annual"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Body = map[string]any{"quote": q.ID.String(), "reason": "asked_by_member"}
+	}
 	if op.ID == "mergeCustomer" {
 		c.Body = map[string]any{"customer": h.unknownCustomer(t), "reason": "other"}
 	}

@@ -125,6 +125,24 @@ func (h Billing) EndMembership(ctx context.Context, r openapi.EndMembershipReque
 	return openapi.EndMembership200JSONResponse(own), err
 }
 
+// QuoteMove answers POST /v1/admin/members/{id}/billing/quotes.
+func (h Billing) QuoteMove(ctx context.Context, r openapi.QuoteMoveRequestObject) (openapi.QuoteMoveResponseObject, error) {
+	q, err := h.Billing.QuoteMove(ctx, r.ID, billing.PlanChange{Plan: r.Body.Plan, Price: r.Body.Price, Subscription: r.Body.Subscription})
+	if err != nil {
+		return nil, err
+	}
+	return openapi.QuoteMove201JSONResponse(quoteOut(q)), nil
+}
+
+// MovePlan answers POST /v1/admin/members/{id}/billing/change.
+func (h Billing) MovePlan(ctx context.Context, r openapi.MovePlanRequestObject) (openapi.MovePlanResponseObject, error) {
+	if err := h.Billing.MovePlan(ctx, actor(ctx), r.ID, r.Body.Quote, string(r.Body.Reason)); err != nil {
+		return nil, err
+	}
+	own, err := h.of(ctx, r.ID)
+	return openapi.MovePlan200JSONResponse(own), err
+}
+
 // MergeCustomer answers POST /v1/admin/members/{id}/billing/customers.
 func (h Billing) MergeCustomer(ctx context.Context, r openapi.MergeCustomerRequestObject) (openapi.MergeCustomerResponseObject, error) {
 	if err := h.Billing.MergeCustomer(ctx, actor(ctx), r.ID, r.Body.Customer, string(r.Body.Reason)); err != nil {

@@ -1118,6 +1118,27 @@ func (e PlanEditState) Valid() bool {
 	}
 }
 
+// Defines values for PlanMoveReason.
+const (
+	PlanMoveReasonAskedByMember PlanMoveReason = "asked_by_member"
+	PlanMoveReasonMistake       PlanMoveReason = "mistake"
+	PlanMoveReasonOther         PlanMoveReason = "other"
+)
+
+// Valid indicates whether the value is a known member of the PlanMoveReason enum.
+func (e PlanMoveReason) Valid() bool {
+	switch e {
+	case PlanMoveReasonAskedByMember:
+		return true
+	case PlanMoveReasonMistake:
+		return true
+	case PlanMoveReasonOther:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PlanState.
 const (
 	PlanStateArchived PlanState = "archived"
@@ -3276,6 +3297,15 @@ type PlanEdit struct {
 // PlanEditState defines model for PlanEdit.State.
 type PlanEditState string
 
+// PlanMove defines model for PlanMove.
+type PlanMove struct {
+	Quote  openapi_types.UUID `json:"quote"`
+	Reason PlanMoveReason     `json:"reason"`
+}
+
+// PlanMoveReason defines model for PlanMove.Reason.
+type PlanMoveReason string
+
 // PlanNew defines model for PlanNew.
 type PlanNew struct {
 	Benefits    []string `json:"benefits,omitempty,omitzero"`
@@ -4578,11 +4608,17 @@ type ChangeFundJSONRequestBody = FundEdit
 // MoveFundJSONRequestBody defines body for MoveFund for application/json ContentType.
 type MoveFundJSONRequestBody = FundMove
 
+// MovePlanJSONRequestBody defines body for MovePlan for application/json ContentType.
+type MovePlanJSONRequestBody = PlanMove
+
 // MergeCustomerJSONRequestBody defines body for MergeCustomer for application/json ContentType.
 type MergeCustomerJSONRequestBody = CustomerMerge
 
 // EndMembershipJSONRequestBody defines body for EndMembership for application/json ContentType.
 type EndMembershipJSONRequestBody = MembershipEnd
+
+// QuoteMoveJSONRequestBody defines body for QuoteMove for application/json ContentType.
+type QuoteMoveJSONRequestBody = QuoteRequest
 
 // GiveDiscountJSONRequestBody defines body for GiveDiscount for application/json ContentType.
 type GiveDiscountJSONRequestBody = DiscountNew
@@ -4841,12 +4877,18 @@ type ServerInterface interface {
 	// GetMemberBilling All that was paid, owed, given and told, of one member
 	// (GET /v1/admin/members/{id}/billing)
 	GetMemberBilling(c *gin.Context, id ID, params GetMemberBillingParams)
+	// MovePlan Move a member to another plan as quoted
+	// (POST /v1/admin/members/{id}/billing/change)
+	MovePlan(c *gin.Context, id ID)
 	// MergeCustomer Count what was paid under a second customer for a member
 	// (POST /v1/admin/members/{id}/billing/customers)
 	MergeCustomer(c *gin.Context, id ID)
 	// EndMembership End what a member pays for
 	// (POST /v1/admin/members/{id}/billing/end)
 	EndMembership(c *gin.Context, id ID)
+	// QuoteMove What another plan would cost a member
+	// (POST /v1/admin/members/{id}/billing/quotes)
+	QuoteMove(c *gin.Context, id ID)
 	// RefreshMemberBilling Take over what Stripe has of one member
 	// (POST /v1/admin/members/{id}/billing/refresh)
 	RefreshMemberBilling(c *gin.Context, id ID)
@@ -6124,6 +6166,31 @@ func (siw *ServerInterfaceWrapper) GetMemberBilling(c *gin.Context) {
 	siw.Handler.GetMemberBilling(c, id, params)
 }
 
+// MovePlan operation middleware
+func (siw *ServerInterfaceWrapper) MovePlan(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.MovePlan(c, id)
+}
+
 // MergeCustomer operation middleware
 func (siw *ServerInterfaceWrapper) MergeCustomer(c *gin.Context) {
 
@@ -6172,6 +6239,31 @@ func (siw *ServerInterfaceWrapper) EndMembership(c *gin.Context) {
 	}
 
 	siw.Handler.EndMembership(c, id)
+}
+
+// QuoteMove operation middleware
+func (siw *ServerInterfaceWrapper) QuoteMove(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QuoteMove(c, id)
 }
 
 // RefreshMemberBilling operation middleware
@@ -10033,8 +10125,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/admin/gifts/:id/withdrawal", wrapper.WithdrawGift)
 	router.GET(options.BaseURL+"/v1/admin/members", wrapper.ListMembers)
 	router.GET(options.BaseURL+"/v1/admin/members/:id/billing", wrapper.GetMemberBilling)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/change", wrapper.MovePlan)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/customers", wrapper.MergeCustomer)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/end", wrapper.EndMembership)
+	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/quotes", wrapper.QuoteMove)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/billing/refresh", wrapper.RefreshMemberBilling)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/discount", wrapper.GiveDiscount)
 	router.POST(options.BaseURL+"/v1/admin/members/:id/graduation", wrapper.GraduateMember)
@@ -12547,6 +12641,161 @@ func (response GetMemberBillingdefaultApplicationProblemPlusJSONResponse) VisitG
 	return err
 }
 
+type MovePlanRequestObject struct {
+	ID   ID `json:"id"`
+	Body *MovePlanJSONRequestBody
+}
+
+type MovePlanResponseObject interface {
+	VisitMovePlanResponse(w http.ResponseWriter) error
+}
+
+type MovePlan200JSONResponse Membership
+
+func (response MovePlan200JSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan401ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan403ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan404ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan409ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan422ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan429ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlan503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response MovePlan503ApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type MovePlandefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response MovePlandefaultApplicationProblemPlusJSONResponse) VisitMovePlanResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MergeCustomerRequestObject struct {
 	ID   ID `json:"id"`
 	Body *MergeCustomerJSONRequestBody
@@ -12846,6 +13095,161 @@ type EndMembershipdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response EndMembershipdefaultApplicationProblemPlusJSONResponse) VisitEndMembershipResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMoveRequestObject struct {
+	ID   ID `json:"id"`
+	Body *QuoteMoveJSONRequestBody
+}
+
+type QuoteMoveResponseObject interface {
+	VisitQuoteMoveResponse(w http.ResponseWriter) error
+}
+
+type QuoteMove201JSONResponse Quote
+
+func (response QuoteMove201JSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove401ApplicationProblemPlusJSONResponse struct {
+	UnauthenticatedApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove401ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove403ApplicationProblemPlusJSONResponse struct {
+	ForbiddenApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove403ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove404ApplicationProblemPlusJSONResponse struct {
+	UnknownApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove404ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove409ApplicationProblemPlusJSONResponse struct {
+	ConflictApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove409ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove422ApplicationProblemPlusJSONResponse struct {
+	UnprocessableApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove422ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove429ApplicationProblemPlusJSONResponse struct {
+	TooManyApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove429ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMove503ApplicationProblemPlusJSONResponse struct {
+	UnavailableApplicationProblemPlusJSONResponse
+}
+
+func (response QuoteMove503ApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuoteMovedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response QuoteMovedefaultApplicationProblemPlusJSONResponse) VisitQuoteMoveResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -27423,12 +27827,18 @@ type StrictServerInterface interface {
 	// GetMemberBilling All that was paid, owed, given and told, of one member
 	// (GET /v1/admin/members/{id}/billing)
 	GetMemberBilling(ctx context.Context, request GetMemberBillingRequestObject) (GetMemberBillingResponseObject, error)
+	// MovePlan Move a member to another plan as quoted
+	// (POST /v1/admin/members/{id}/billing/change)
+	MovePlan(ctx context.Context, request MovePlanRequestObject) (MovePlanResponseObject, error)
 	// MergeCustomer Count what was paid under a second customer for a member
 	// (POST /v1/admin/members/{id}/billing/customers)
 	MergeCustomer(ctx context.Context, request MergeCustomerRequestObject) (MergeCustomerResponseObject, error)
 	// EndMembership End what a member pays for
 	// (POST /v1/admin/members/{id}/billing/end)
 	EndMembership(ctx context.Context, request EndMembershipRequestObject) (EndMembershipResponseObject, error)
+	// QuoteMove What another plan would cost a member
+	// (POST /v1/admin/members/{id}/billing/quotes)
+	QuoteMove(ctx context.Context, request QuoteMoveRequestObject) (QuoteMoveResponseObject, error)
 	// RefreshMemberBilling Take over what Stripe has of one member
 	// (POST /v1/admin/members/{id}/billing/refresh)
 	RefreshMemberBilling(ctx context.Context, request RefreshMemberBillingRequestObject) (RefreshMemberBillingResponseObject, error)
@@ -28663,6 +29073,50 @@ func (sh *strictHandler) GetMemberBilling(ctx *gin.Context, id ID, params GetMem
 	}
 }
 
+// MovePlan operation middleware
+func (sh *strictHandler) MovePlan(ctx *gin.Context, id ID) {
+	var request MovePlanRequestObject
+
+	request.ID = id
+
+	var body MovePlanJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.MovePlan(ctx, request.(MovePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MovePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(MovePlanResponseObject); ok {
+		if err := validResponse.VisitMovePlanResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // MergeCustomer operation middleware
 func (sh *strictHandler) MergeCustomer(ctx *gin.Context, id ID) {
 	var request MergeCustomerRequestObject
@@ -28744,6 +29198,50 @@ func (sh *strictHandler) EndMembership(ctx *gin.Context, id ID) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(EndMembershipResponseObject); ok {
 		if err := validResponse.VisitEndMembershipResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuoteMove operation middleware
+func (sh *strictHandler) QuoteMove(ctx *gin.Context, id ID) {
+	var request QuoteMoveRequestObject
+
+	request.ID = id
+
+	var body QuoteMoveJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QuoteMove(ctx, request.(QuoteMoveRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuoteMove")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(QuoteMoveResponseObject); ok {
+		if err := validResponse.VisitQuoteMoveResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -79,6 +79,7 @@ func ofMoney() map[string]sentence {
 		"membership.change":       {about: "You changed your plan."},
 		"membership.change-later": {about: "You planned another plan for the end of the period that is paid."},
 		"membership.change-undo":  {about: "You took a planned change of plan back."},
+		"membership.move":         {"Your plan was changed by those who look after memberships.", "You changed somebody's plan."},
 		"billing.end":             {"What you paid for was ended by those who look after memberships.", "You ended what somebody pays for."},
 		"billing.merge":           {"What you paid under another number at Stripe was counted for you.", "You counted a second customer at Stripe for a member."},
 		"billing.resync":          {"Your payments were looked up at Stripe for you.", "You looked up a member's payments at Stripe."},

@@ -22,7 +22,7 @@ var (
 	// ErrQuoteOver: its time has passed, or it came to nothing.
 	ErrQuoteOver = &fault.Error{Kind: fault.Conflict, Code: "quote-over", Detail: "This quote cannot be used any more. Ask for a new one."}
 	// ErrPaymentFailed: the card said no.
-	ErrPaymentFailed = &fault.Error{Kind: fault.Conflict, Code: "payment-failed", Detail: "Your card did not pay, so nothing was changed. Look after your card with POST /v1/membership/portal, then ask for a new quote."}
+	ErrPaymentFailed = &fault.Error{Kind: fault.Conflict, Code: "payment-failed", Detail: "The card did not pay, so nothing was changed. Whose it is puts in another with POST /v1/membership/portal; then ask for a new quote."}
 	// ErrOutcomeUnclear: Stripe was asked, and its answer is missing.
 	ErrOutcomeUnclear = &fault.Error{
 		Kind: fault.Unavailable, Code: "outcome-unclear", Retry: 10 * time.Second,
@@ -38,17 +38,35 @@ var (
 // policy.go, ErrPaymentsUnavailable with nothing changed, ErrOutcomeUnclear,
 // after which the same quote resumes.
 func (b *Billing) ChangePlan(ctx context.Context, actor account.Actor, quoteID uuid.UUID) error {
-	q, err := b.store.quoteOf(ctx, actor.ID, quoteID)
+	return b.useQuote(ctx, use{Quote: quoteID, Member: actor.ID})
+}
+
+// MovePlan is ChangePlan by an administrator, with a quote of the member's. It
+// is audited as hers, with the reason.
+func (b *Billing) MovePlan(ctx context.Context, actor account.Actor, member, quoteID uuid.UUID, reason string) error {
+	return b.useQuote(ctx, use{Quote: quoteID, Member: member, By: &actor.ID, Reason: reason})
+}
+
+// use is that a quote of a member is to be carried out, and who says so: nil
+// for herself.
+type use struct {
+	Quote, Member uuid.UUID
+	By            *uuid.UUID
+	Reason        string
+}
+
+func (b *Billing) useQuote(ctx context.Context, u use) error {
+	q, err := b.store.quoteOf(ctx, u.Member, u.Quote)
 	if pg.Missing(err) {
 		return fault.ErrNotFound
 	}
 	if err != nil || q.State == quoteDone {
 		return err
 	}
-	if err := b.notBanned(ctx, actor.ID); err != nil {
+	if err := b.notBanned(ctx, u.Member); err != nil {
 		return err
 	}
-	customer, err := b.Customer(ctx, actor.ID)
+	customer, err := b.Customer(ctx, u.Member)
 	if err != nil {
 		return err
 	}
@@ -58,14 +76,14 @@ func (b *Billing) ChangePlan(ctx context.Context, actor account.Actor, quoteID u
 	}
 	defer release()
 	var done outcome
-	err = b.db.Serial(ctx, "billing:user:"+actor.ID.String(), func(ctx context.Context) error {
-		done, err = b.carryOut(ctx, actor.ID, quoteID)
+	err = b.db.Serial(ctx, "billing:user:"+u.Member.String(), func(ctx context.Context) error {
+		done, err = b.carryOut(ctx, u)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = b.sync(ctx, actor.ID, customer, "member", time.Time{}, func(ctx context.Context) error { return b.changed(ctx, actor, done) })
+	_, err = b.sync(ctx, u.Member, customer, "member", time.Time{}, func(ctx context.Context) error { return b.changed(ctx, done) })
 	if err != nil {
 		return ErrOutcomeUnclear.Because(err)
 	}
@@ -79,7 +97,7 @@ type outcome struct {
 }
 
 // changed notes in the transaction of the sync that a quote was carried out.
-func (b *Billing) changed(ctx context.Context, actor account.Actor, done outcome) error {
+func (b *Billing) changed(ctx context.Context, done outcome) error {
 	q := done.quote
 	if q.State == quoteDone {
 		return nil
@@ -90,17 +108,21 @@ func (b *Billing) changed(ctx context.Context, actor account.Actor, done outcome
 	if err := b.store.settleQuote(ctx, q.ID, quoteDone, done.charged, b.clock.Now()); err != nil {
 		return err
 	}
+	if q.AskedBy != nil {
+		return b.cfg.Auditor.Act(ctx, *q.AskedBy, "membership.move", "user", q.UserID.String(),
+			map[string]string{"quote": q.ID.String(), "effect": string(q.Effect), "reason": q.AskReason})
+	}
 	action := "membership.change"
 	if q.Effect == EffectPeriodEnd {
 		action = "membership.change-later"
 	}
-	return b.cfg.Auditor.Act(ctx, actor.ID, action, "subscription", q.SubscriptionID.String(), map[string]string{"quote": q.ID.String()})
+	return b.cfg.Auditor.Act(ctx, q.UserID, action, "subscription", q.SubscriptionID.String(), map[string]string{"quote": q.ID.String()})
 }
 
 // carryOut runs with the member's lock held, and no transaction. Stripe is
 // looked at first: what an earlier try has done is not done again.
-func (b *Billing) carryOut(ctx context.Context, userID, quoteID uuid.UUID) (outcome, error) {
-	q, err := b.store.quoteOf(ctx, userID, quoteID)
+func (b *Billing) carryOut(ctx context.Context, u use) (outcome, error) {
+	q, err := b.store.quoteOf(ctx, u.Member, u.Quote)
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -109,7 +131,7 @@ func (b *Billing) carryOut(ctx context.Context, userID, quoteID uuid.UUID) (outc
 	case q.State == quoteDone:
 		return outcome{quote: q}, nil
 	}
-	line, err := b.meant(ctx, userID, q.SubscriptionID)
+	line, err := b.meant(ctx, u.Member, q.SubscriptionID)
 	if errors.Is(err, fault.ErrNotFound) {
 		err = ErrNoSubscription
 	}
@@ -130,7 +152,10 @@ func (b *Billing) carryOut(ctx context.Context, userID, quoteID uuid.UUID) (outc
 	if err := b.stillTrue(ctx, q, there, sale); err != nil {
 		return outcome{}, err
 	}
-	if err := b.store.askQuote(ctx, q.ID, b.clock.Now()); err != nil {
+	if q.State == quoteOpen {
+		q.AskedBy, q.AskReason = u.By, u.Reason
+	}
+	if err := b.store.askQuote(ctx, q, b.clock.Now()); err != nil {
 		return outcome{}, err
 	}
 	return b.ask(ctx, q, there, *sale.Price.StripePriceID)
@@ -264,7 +289,7 @@ func (b *Billing) tidyQuote(ctx context.Context, q quote) error {
 		return err
 	}
 	_, err = b.sync(ctx, q.UserID, customer, source, time.Time{}, func(ctx context.Context) error {
-		return b.changed(ctx, account.Actor{ID: q.UserID}, outcome{quote: q})
+		return b.changed(ctx, outcome{quote: q})
 	})
 	return err
 }

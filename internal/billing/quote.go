@@ -59,6 +59,19 @@ const quoteLife = 15 * time.Minute
 // Faults: membership.ErrPriceUnknown, ErrNoSubscription, ErrBanned, those of
 // policy.go, ErrPaymentsUnavailable.
 func (b *Billing) Quote(ctx context.Context, actor account.Actor, want PlanChange) (Quote, error) {
+	return b.quoteFor(ctx, actor.ID, want)
+}
+
+// QuoteMove tells an administrator what Quote tells the member. Beyond its
+// faults: fault.ErrNotFound for nobody.
+func (b *Billing) QuoteMove(ctx context.Context, member uuid.UUID, want PlanChange) (Quote, error) {
+	if _, err := b.store.email(ctx, member); err != nil {
+		return Quote{}, known404(err)
+	}
+	return b.quoteFor(ctx, member, want)
+}
+
+func (b *Billing) quoteFor(ctx context.Context, member uuid.UUID, want PlanChange) (Quote, error) {
 	sale, err := b.membership.Price(ctx, want.Plan, want.Price)
 	if err != nil {
 		return Quote{}, err
@@ -66,10 +79,10 @@ func (b *Billing) Quote(ctx context.Context, actor account.Actor, want PlanChang
 	if sale.Price.StripePriceID == nil {
 		return Quote{}, ErrPaymentsUnavailable.Because(fmt.Errorf("price %s of plan %s is not at Stripe: run stripe setup", want.Price, want.Plan))
 	}
-	if err := b.notBanned(ctx, actor.ID); err != nil {
+	if err := b.notBanned(ctx, member); err != nil {
 		return Quote{}, err
 	}
-	line, err := b.meant(ctx, actor.ID, want.Subscription)
+	line, err := b.meant(ctx, member, want.Subscription)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -81,7 +94,7 @@ func (b *Billing) Quote(ctx context.Context, actor account.Actor, want PlanChang
 	if err != nil {
 		return Quote{}, err
 	}
-	row.UserID, row.SubscriptionID = actor.ID, line.ID
+	row.UserID, row.SubscriptionID = member, line.ID
 	if err := b.calculate(ctx, &row, there, sale); err != nil {
 		return Quote{}, err
 	}

@@ -44,6 +44,8 @@ type quote struct {
 	CreatedAt      time.Time
 	ExpiresAt      time.Time
 	AskedAt        *time.Time
+	AskedBy        *uuid.UUID // nil: the member herself
+	AskReason      string     // why somebody else did
 	SettledAt      *time.Time
 }
 
@@ -66,7 +68,7 @@ func (s store) insertQuote(ctx context.Context, q quote) error {
 }
 
 const quoteColumns = `id, user_id, subscription_id, price_id, effect, item_id, quantity, basis, due_minor, tax_minor, currency, lines,
-	next_minor, next_at, effective_at, state, charged_minor, created_at, expires_at, asked_at, settled_at`
+	next_minor, next_at, effective_at, state, charged_minor, created_at, expires_at, asked_at, asked_by, ask_reason, settled_at`
 
 // quoteOf finds a quote of a member; another's is not there.
 func (s store) quoteOf(ctx context.Context, userID, id uuid.UUID) (quote, error) {
@@ -75,9 +77,9 @@ func (s store) quoteOf(ctx context.Context, userID, id uuid.UUID) (quote, error)
 	return found, wrap(err, "read a quote")
 }
 
-func (s store) askQuote(ctx context.Context, id uuid.UUID, now time.Time) error {
-	const sql = `UPDATE quotes SET state = 'asked', asked_at = ? WHERE id = ? AND state = 'open'`
-	return s.exec(ctx, "note that a quote is used", sql, now, id)
+func (s store) askQuote(ctx context.Context, q quote, now time.Time) error {
+	const sql = `UPDATE quotes SET state = 'asked', asked_at = ?, asked_by = ?, ask_reason = ? WHERE id = ? AND state = 'open'`
+	return s.exec(ctx, "note that a quote is used", sql, now, q.AskedBy, q.AskReason, q.ID)
 }
 
 // settleQuote ends a quote; one that is done stays done.

@@ -194,7 +194,8 @@ func pauseTags() []Table {
 			Columns: columns(
 				exported(Money, "id", "user_id", "subscription_id", "price_id", "effect", "quantity", "due_minor", "tax_minor", "currency",
 					"lines", "next_minor", "next_at", "effective_at", "state", "charged_minor", "created_at", "expires_at"),
-				hidden(Technical, "item_id", "basis", "asked_at", "settled_at"),
+				hidden(Technical, "item_id", "basis", "asked_at", "settled_at"), hidden(Other, "ask_reason"),
+				only("asked_by = @person", hidden(Other, "asked_by")),
 			),
 		},
 		{
