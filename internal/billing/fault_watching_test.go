@@ -14,20 +14,24 @@ func watching() []intent {
 	return []intent{
 		{"she looks at what is hers", []call{
 			{"portal BillingPortalSessions.New", "POST", "/v1/billing_portal/sessions"},
-			{"upcoming Invoices.Upcoming", "GET", "/v1/invoices/upcoming"}, {"card Customers.Get", "GET", customers + "/{id}"},
-			{"card Subscriptions.List", "GET", subscriptions},
+			{"upcoming Invoices.Upcoming", "GET", "/v1/invoices/upcoming"},
 		}, "1 charges", func(r *rig) (func() error, func() string) {
 			who := r.arrives()
 			return func() error {
 				if _, err := r.billing.Portal(r.t.Context(), who); err != nil {
 					return err
 				}
-				if _, _, err := r.billing.Upcoming(r.t.Context(), r.line(who).StripeID); err != nil {
-					return err
-				}
-				_, _, err := r.billing.Card(r.t.Context(), who.ID)
+				_, _, err := r.billing.Upcoming(r.t.Context(), r.line(who).StripeID)
 				return err
 			}, func() string { return fmt.Sprintf("%d charges", r.charges(who)) }
+		}},
+		{"the card of who has left is looked at", []call{
+			{"card Subscriptions.List", "GET", subscriptions}, {"card Customers.Get", "GET", customers + "/{id}"},
+		}, "1 charges", func(r *rig) (func() error, func() string) {
+			who := r.arrives()
+			r.stripe("DELETE", subscriptions+"/"+r.line(who).StripeID, nil)
+			return func() error { _, _, err := r.billing.Card(r.t.Context(), who.ID); return err },
+				func() string { return fmt.Sprintf("%d charges", r.charges(who)) }
 		}},
 		{"a second customer is merged", []call{{"customer Customers.Get", "GET", customers + "/{id}"}}, "2 customers",
 			func(r *rig) (func() error, func() string) {
@@ -94,18 +98,18 @@ func setupIntent(r *rig) (do func() error, effects func() string) {
 	spec := append(plans(amount), membership.PlanSpec{Slug: fmt.Sprintf("p-%d", first), Name: "New", Description: "One more.", Position: 2,
 		Prices: []membership.PriceSpec{{Key: "monthly", Interval: "month", AmountMinor: 700, Currency: "usd"}}})
 	spec[0].Name = fmt.Sprintf("Circle %d", first)
-	for _, c := range r.list("/v1/billing_portal/configurations", nil) {
+	for _, c := range r.list("/v1/billing_portal/configurations", all()) {
 		r.stripe("POST", "/v1/billing_portal/configurations/"+c["id"].(string), url.Values{"metadata[made_by]": {"somebody"}})
 	}
 	for _, p := range r.list("/v1/prices", url.Values{"lookup_keys[]": {"circle.annual"}}) {
 		r.stripe("POST", "/v1/prices/"+p["id"].(string), url.Values{"active": {"false"}})
 	}
-	for _, e := range r.list("/v1/webhook_endpoints", nil) {
-		r.stripe("POST", "/v1/webhook_endpoints/"+e["id"].(string), url.Values{"url": {"https://old.test/" + e["id"].(string)}})
+	for _, e := range r.list("/v1/webhook_endpoints", all()) {
+		r.stripe("DELETE", "/v1/webhook_endpoints/"+e["id"].(string), nil)
 	}
 	opt := billing.SetupOptions{WebhookURL: fmt.Sprintf("https://club.test/%d", first)}
 	r.stripe("POST", "/v1/webhook_endpoints", url.Values{"url": {opt.WebhookURL + "/less"}, "api_version": {"2023-10-16"}, "enabled_events[0]": {"invoice.paid"}})
-	prices, portals, endpoints := r.made("/v1/prices", all()), r.made("/v1/billing_portal/configurations", all()), r.made("/v1/webhook_endpoints", all())
+	prices, portals, endpoints := r.made("/v1/prices", url.Values{"limit": {"100"}, "active": {"true"}}), r.made("/v1/billing_portal/configurations", all()), r.made("/v1/webhook_endpoints", all())
 	return func() error {
 			less := opt
 			less.WebhookURL += "/less"
@@ -114,7 +118,7 @@ func setupIntent(r *rig) (do func() error, effects func() string) {
 			}
 			return r.billing.Setup(r.t.Context(), spec, opt, io.Discard)
 		}, func() string {
-			return fmt.Sprintf("%d products, %d prices, %d portals, %d endpoints", r.made("/v1/products", all())-first, r.made("/v1/prices", all())-prices,
+			return fmt.Sprintf("%d products, %d prices, %d portals, %d endpoints", r.made("/v1/products", all())-first, r.made("/v1/prices", url.Values{"limit": {"100"}, "active": {"true"}})-prices,
 				r.made("/v1/billing_portal/configurations", all())-portals, r.made("/v1/webhook_endpoints", all())-endpoints)
 		}
 }
