@@ -75,7 +75,7 @@ func hanging(t *testing.T, h *apitest.House) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close() //nolint:errcheck // it was only read
+	defer res.Body.Close()
 	var list struct{ Faults []struct{ Count int } }
 	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || len(list.Faults) != 1 {
 		t.Fatalf("%+v, %v", list, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,8 +53,10 @@ func (r *rig) there(who account.Actor) map[string]any {
 func joining() []intent {
 	return []intent{
 		{"she begins to pay", []call{
-			{"findCustomer Customers.List", "GET", customers}, {"createCustomer Customers.New", "POST", customers},
-			{"subscriptionPage Subscriptions.List", "GET", subscriptions}, {"createSession CheckoutSessions.New", "POST", sessions},
+			{"findCustomer Customers.List", "GET", customers},
+			{"createCustomer Customers.New", "POST", customers},
+			{"subscriptionPage Subscriptions.List", "GET", subscriptions},
+			{"createSession CheckoutSessions.New", "POST", sessions},
 		}, "1 customers, 1 open", func(r *rig) (func() error, func() string) {
 			who := r.user()
 			return func() error {
@@ -73,7 +76,10 @@ func joining() []intent {
 				return err
 			}, func() string { return fmt.Sprintf("%d open", r.openSessions(who)) }
 		}},
-		{"her address changes", []call{{"tellEmail Customers.Update", "POST", customers + "/{id}"}}, "true",
+		{
+			"her address changes",
+			[]call{{"tellEmail Customers.Update", "POST", customers + "/{id}"}},
+			"true",
 			func(r *rig) (func() error, func() string) {
 				who := r.arrives()
 				address := "new-" + who.ID.String() + "@x.test"
@@ -81,9 +87,10 @@ func joining() []intent {
 					r.t.Fatal(err)
 				}
 				return func() error { return r.billing.TellEmail(r.t.Context(), who.ID) }, func() string {
-					return fmt.Sprint(r.stripe("GET", customers+"/"+r.customer(who.ID), nil)["email"] == address)
+					return strconv.FormatBool(r.stripe("GET", customers+"/"+r.customer(who.ID), nil)["email"] == address)
 				}
-			}},
+			},
+		},
 		{"she is forgotten", []call{
 			{"forgetCustomer Customers.Update", "POST", customers + "/{id}"}, {"forgetCustomer Customers.Del", "DELETE", customers + "/{id}"},
 		}, "true, 1 charges", func(r *rig) (func() error, func() string) {
@@ -99,14 +106,21 @@ func joining() []intent {
 
 func changing() []intent {
 	return []intent{
-		{"she ends it with the period", []call{{"update Subscriptions.Update", "POST", subscriptions + "/{id}"}}, "true, kept 1",
+		{
+			"she ends it with the period",
+			[]call{{"update Subscriptions.Update", "POST", subscriptions + "/{id}"}},
+			"true, kept 1",
 			func(r *rig) (func() error, func() string) {
 				who := r.arrives()
 				return func() error { return r.billing.Cancel(r.t.Context(), who, billing.Cancellation{Reason: "unused"}) }, func() string {
 					return fmt.Sprintf("%v, kept %d", r.there(who)["cancel_at_period_end"], r.number(`SELECT count(*) FROM cancellations WHERE user_id = $1`, who.ID))
 				}
-			}},
-		{"an administrator ends it at once", []call{{"end Subscriptions.Cancel", "DELETE", subscriptions + "/{id}"}}, "canceled none",
+			},
+		},
+		{
+			"an administrator ends it at once",
+			[]call{{"end Subscriptions.Cancel", "DELETE", subscriptions + "/{id}"}},
+			"canceled none",
 			func(r *rig) (func() error, func() string) {
 				admin, who := r.staff(), r.arrives()
 				id := r.line(who).StripeID
@@ -119,9 +133,11 @@ func changing() []intent {
 					}, func() string {
 						return fmt.Sprintf("%v %v", r.stripe("GET", subscriptions+"/"+id, nil)["status"], r.access(who).Level)
 					}
-			}},
+			},
+		},
 		{"she goes to a dearer price", []call{
-			{"preview Invoices.Upcoming", "GET", "/v1/invoices/upcoming"}, {"subscription Subscriptions.Get", "GET", subscriptions + "/{id}"},
+			{"preview Invoices.Upcoming", "GET", "/v1/invoices/upcoming"},
+			{"subscription Subscriptions.Get", "GET", subscriptions + "/{id}"},
 			{"swapNow Subscriptions.Update", "POST", subscriptions + "/{id}"},
 		}, "annual, 2 charges", func(r *rig) (func() error, func() string) {
 			who := r.arrives()
@@ -144,7 +160,10 @@ func changing() []intent {
 					return fmt.Sprintf("next %s, %d charges", r.line(who).NextPriceKey, r.charges(who))
 				}
 		}},
-		{"she stays where she is", []call{{"release SubscriptionSchedules.Release", "POST", "/v1/subscription_schedules/{id}/release"}}, "true",
+		{
+			"she stays where she is",
+			[]call{{"release SubscriptionSchedules.Release", "POST", "/v1/subscription_schedules/{id}/release"}},
+			"true",
 			func(r *rig) (func() error, func() string) {
 				r.small()
 				who := r.arrives()
@@ -152,8 +171,9 @@ func changing() []intent {
 					r.t.Fatal(err)
 				}
 				return func() error { return r.billing.KeepPlan(r.t.Context(), who) },
-					func() string { return fmt.Sprint(r.there(who)["schedule"] == nil && r.line(who).NextAt == nil) }
-			}},
+					func() string { return strconv.FormatBool(r.there(who)["schedule"] == nil && r.line(who).NextAt == nil) }
+			},
+		},
 	}
 }
 
@@ -175,15 +195,19 @@ func (r *rig) change(who account.Actor, plan, price string) func() error {
 // small is a cheaper plan than the circle.
 func (r *rig) small() {
 	r.t.Helper()
-	r.setup(append(plans(4900), membership.PlanSpec{Slug: "small", Name: "Small", Description: "Less of it.", Position: 2,
-		Prices: []membership.PriceSpec{{Key: "small", Interval: "month", AmountMinor: 1900, Currency: "usd"}}}), billing.SetupOptions{})
+	r.setup(append(plans(4900), membership.PlanSpec{
+		Slug: "small", Name: "Small", Description: "Less of it.", Position: 2,
+		Prices: []membership.PriceSpec{{Key: "small", Interval: "month", AmountMinor: 1900, Currency: "usd"}},
+	}), billing.SetupOptions{})
 }
 
 func paying() []intent {
 	return []intent{
 		{"her invoice goes back", []call{
-			{"charges Charges.List", "GET", "/v1/charges"}, {"creditNotes CreditNotes.List", "GET", "/v1/credit_notes"},
-			{"invoices Invoices.List", "GET", "/v1/invoices"}, {"refund Refunds.New", "POST", "/v1/refunds"},
+			{"charges Charges.List", "GET", "/v1/charges"},
+			{"creditNotes CreditNotes.List", "GET", "/v1/credit_notes"},
+			{"invoices Invoices.List", "GET", "/v1/invoices"},
+			{"refund Refunds.New", "POST", "/v1/refunds"},
 			{"refundsOf Refunds.List", "GET", "/v1/refunds"},
 		}, "1 refunds, cash 0, none", func(r *rig) (func() error, func() string) {
 			admin, who := r.staff(), r.arrives()
@@ -215,7 +239,10 @@ func paying() []intent {
 						r.openSessions(who), r.charges(who))
 				}
 		}},
-		{"her gift goes back", []call{{"payBack Refunds.New", "POST", "/v1/refunds"}}, "true, 1 refunds",
+		{
+			"her gift goes back",
+			[]call{{"payBack Refunds.New", "POST", "/v1/refunds"}},
+			"true, 1 refunds",
 			func(r *rig) (func() error, func() string) {
 				r.till()
 				who := r.user()
@@ -232,8 +259,12 @@ func paying() []intent {
 						got := r.purchase(who, p.ID)
 						return fmt.Sprintf("%v, %d refunds", got.RefundedAt != nil, r.made("/v1/refunds", url.Values{"payment_intent": {*got.StripePaymentIntentID}}))
 					}
-			}},
-		{"an offer is made", []call{{"createCoupon Coupons.New", "POST", "/v1/coupons"}}, "1 coupons",
+			},
+		},
+		{
+			"an offer is made",
+			[]call{{"createCoupon Coupons.New", "POST", "/v1/coupons"}},
+			"1 coupons",
 			func(r *rig) (func() error, func() string) {
 				before := r.made("/v1/coupons", nil)
 				o, err := r.billing.MakeOffer(r.t.Context(), account.Actor{}, "circle", billing.Offer{
@@ -244,6 +275,7 @@ func paying() []intent {
 				}
 				return func() error { return r.billing.PublishOffer(r.t.Context(), o.ID) },
 					func() string { return fmt.Sprintf("%d coupons", r.made("/v1/coupons", nil)-before) }
-			}},
+			},
+		},
 	}
 }

@@ -33,14 +33,18 @@ func watching() []intent {
 			return func() error { _, _, err := r.billing.Card(r.t.Context(), who.ID); return err },
 				func() string { return fmt.Sprintf("%d charges", r.charges(who)) }
 		}},
-		{"a second customer is merged", []call{{"customer Customers.Get", "GET", customers + "/{id}"}}, "2 customers",
+		{
+			"a second customer is merged",
+			[]call{{"customer Customers.Get", "GET", customers + "/{id}"}},
+			"2 customers",
 			func(r *rig) (func() error, func() string) {
 				admin, who := r.staff(), r.arrives()
 				second := r.stripe("POST", customers, url.Values{"email": {who.ID.String() + "@x.test"}})["id"].(string)
 				return func() error { return r.billing.MergeCustomer(r.t.Context(), admin, who.ID, second, "she had two") }, func() string {
 					return fmt.Sprintf("%d customers", r.number(`SELECT count(*) FROM stripe_customers WHERE user_id = $1`, who.ID))
 				}
-			}},
+			},
+		},
 		{"a bank takes a payment back", []call{
 			{"charge Charges.Get", "GET", "/v1/charges/{id}"}, {"disputesOf Disputes.List", "GET", "/v1/disputes"},
 		}, "1 disputes", func(r *rig) (func() error, func() string) {
@@ -54,8 +58,10 @@ func watching() []intent {
 			}
 		}},
 		{"both sides are compared", []call{
-			{"invoicePage Invoices.List", "GET", "/v1/invoices"}, {"moneyMarks Refunds.List", "GET", "/v1/refunds"},
-			{"moneyMarks Disputes.List", "GET", "/v1/disputes"}, {"moneyMarks CreditNotes.List", "GET", "/v1/credit_notes"},
+			{"invoicePage Invoices.List", "GET", "/v1/invoices"},
+			{"moneyMarks Refunds.List", "GET", "/v1/refunds"},
+			{"moneyMarks Disputes.List", "GET", "/v1/disputes"},
+			{"moneyMarks CreditNotes.List", "GET", "/v1/credit_notes"},
 		}, "cash 4900", func(r *rig) (func() error, func() string) {
 			who := r.user()
 			r.pay(r.checkout(who, "monthly"), goodCard) // and nobody tells
@@ -66,17 +72,26 @@ func watching() []intent {
 				return r.billing.ReconcileMoney(r.t.Context())
 			}, func() string { return fmt.Sprintf("cash %d", r.cash(who)) }
 		}},
-		{"the catalogue is compared", []call{{"prices Prices.List", "GET", "/v1/prices"}}, "0 flags",
+		{
+			"the catalogue is compared",
+			[]call{{"prices Prices.List", "GET", "/v1/prices"}},
+			"0 flags",
 			func(r *rig) (func() error, func() string) {
 				return func() error { return r.billing.CompareCatalogue(r.t.Context()) }, func() string { return fmt.Sprintf("%d flags", len(r.flags())) }
-			}},
+			},
+		},
 		{"the catalogue is set up", []call{
-			{"product Products.Get", "GET", "/v1/products/{id}"}, {"product Products.New", "POST", "/v1/products"},
-			{"product Products.Update", "POST", "/v1/products/{id}"}, {"price Prices.New", "POST", "/v1/prices"},
-			{"archive Prices.Update", "POST", "/v1/prices/{id}"}, {"wake Prices.Update", "POST", "/v1/prices/{id}"}, {"foreign Products.List", "GET", "/v1/products"},
+			{"product Products.Get", "GET", "/v1/products/{id}"},
+			{"product Products.New", "POST", "/v1/products"},
+			{"product Products.Update", "POST", "/v1/products/{id}"},
+			{"price Prices.New", "POST", "/v1/prices"},
+			{"archive Prices.Update", "POST", "/v1/prices/{id}"},
+			{"wake Prices.Update", "POST", "/v1/prices/{id}"},
+			{"foreign Products.List", "GET", "/v1/products"},
 			{"portal BillingPortalConfigurations.List", "GET", "/v1/billing_portal/configurations"},
 			{"portal BillingPortalConfigurations.New", "POST", "/v1/billing_portal/configurations"},
-			{"webhook WebhookEndpoints.List", "GET", "/v1/webhook_endpoints"}, {"webhook WebhookEndpoints.New", "POST", "/v1/webhook_endpoints"},
+			{"webhook WebhookEndpoints.List", "GET", "/v1/webhook_endpoints"},
+			{"webhook WebhookEndpoints.New", "POST", "/v1/webhook_endpoints"},
 			{"webhook WebhookEndpoints.Update", "POST", "/v1/webhook_endpoints/{id}"},
 		}, "1 products, 2 prices, 1 portals, 1 endpoints", setupIntent},
 	}
@@ -95,8 +110,10 @@ func waits(n int) error {
 func setupIntent(r *rig) (do func() error, effects func() string) {
 	first := r.made("/v1/products", all())
 	amount := int64(5000 + 100*first)
-	spec := append(plans(amount), membership.PlanSpec{Slug: fmt.Sprintf("p-%d", first), Name: "New", Description: "One more.", Position: 2,
-		Prices: []membership.PriceSpec{{Key: "monthly", Interval: "month", AmountMinor: 700, Currency: "usd"}}})
+	spec := append(plans(amount), membership.PlanSpec{
+		Slug: fmt.Sprintf("p-%d", first), Name: "New", Description: "One more.", Position: 2,
+		Prices: []membership.PriceSpec{{Key: "monthly", Interval: "month", AmountMinor: 700, Currency: "usd"}},
+	})
 	spec[0].Name = fmt.Sprintf("Circle %d", first)
 	for _, c := range r.list("/v1/billing_portal/configurations", all()) {
 		r.stripe("POST", "/v1/billing_portal/configurations/"+c["id"].(string), url.Values{"metadata[made_by]": {"somebody"}})
