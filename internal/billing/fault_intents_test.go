@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 )
 
 func intents() []intent {
-	return append(append(joining(), changing()...), append(paying(), watching()...)...)
+	return slices.Concat(joining(), changing(), replanning(), paying(), offering(), watching(), comparing(), settingUp())
 }
 
 // arrives is join without webhooks.
@@ -135,6 +136,11 @@ func changing() []intent {
 					}
 			},
 		},
+	}
+}
+
+func replanning() []intent {
+	return []intent{
 		{"she goes to a dearer price", []call{
 			{"preview Invoices.Upcoming", "GET", "/v1/invoices/upcoming"},
 			{"subscription Subscriptions.Get", "GET", subscriptions + "/{id}"},
@@ -239,6 +245,11 @@ func paying() []intent {
 						r.openSessions(who), r.charges(who))
 				}
 		}},
+	}
+}
+
+func offering() []intent {
+	return []intent{
 		{
 			"her gift goes back",
 			[]call{{"payBack Refunds.New", "POST", "/v1/refunds"}},

@@ -9,7 +9,6 @@ import (
 	"github.com/womens-tech-conservatory/conservatory/internal/membership"
 )
 
-// watching are the intents that read at Stripe, and the setup.
 func watching() []intent {
 	return []intent{
 		{"she looks at what is hers", []call{
@@ -45,6 +44,11 @@ func watching() []intent {
 				}
 			},
 		},
+	}
+}
+
+func comparing() []intent {
+	return []intent{
 		{"a bank takes a payment back", []call{
 			{"charge Charges.Get", "GET", "/v1/charges/{id}"}, {"disputesOf Disputes.List", "GET", "/v1/disputes"},
 		}, "1 disputes", func(r *rig) (func() error, func() string) {
@@ -80,6 +84,11 @@ func watching() []intent {
 				return func() error { return r.billing.CompareCatalogue(r.t.Context()) }, func() string { return fmt.Sprintf("%d flags", len(r.flags())) }
 			},
 		},
+	}
+}
+
+func settingUp() []intent {
+	return []intent{
 		{"the catalogue is set up", []call{
 			{"product Products.Get", "GET", "/v1/products/{id}"},
 			{"product Products.New", "POST", "/v1/products"},
