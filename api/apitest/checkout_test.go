@@ -75,7 +75,7 @@ func TestPayingAndComingBack(t *testing.T) {
 }
 
 // I16: leaving and coming back is no way to a second trial.
-func TestI16TheTrialIsNotGivenAgainToWhoComesBack(t *testing.T) {
+func TestInvariant16TheTrialIsNotGivenAgainToWhoComesBack(t *testing.T) {
 	t.Parallel()
 	h := apitest.New(t)
 	maria, other := h.Person(t, "maria of the trial"), h.Person(t, "somebody else")

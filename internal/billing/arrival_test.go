@@ -56,7 +56,7 @@ func (r *rig) level(who account.Actor, want membership.Level) {
 
 // better-auth: "success does not activate when the checkout is unpaid". The
 // address to which Stripe leads back is opened by anybody who knows it.
-func TestI11ComingBackGrantsNothing(t *testing.T) {
+func TestInvariant11ComingBackGrantsNothing(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	who := r.user()
@@ -109,7 +109,7 @@ func TestTheReturnPageAsksSeldomAndWaitsForNobody(t *testing.T) {
 }
 
 // authgear#2576: a session whose payment is outstanding gave access.
-func TestI11AnUnpaidSessionGrantsNothing(t *testing.T) {
+func TestInvariant11AnUnpaidSessionGrantsNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	who := r.user()
@@ -131,7 +131,7 @@ func TestI11AnUnpaidSessionGrantsNothing(t *testing.T) {
 }
 
 // PMPro#3745: members who paid by direct debit waited for ever.
-func TestI12ADelayedPaymentCompletes(t *testing.T) {
+func TestInvariant12ADelayedPaymentCompletes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	who := r.user()
@@ -150,7 +150,7 @@ func TestI12ADelayedPaymentCompletes(t *testing.T) {
 }
 
 // PMPro#3458: nothing was due, so nothing was ever completed.
-func TestI12AFreePlanCompletes(t *testing.T) {
+func TestInvariant12AFreePlanCompletes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.setup(append(plans(4900), samples()), billing.SetupOptions{})
@@ -166,7 +166,7 @@ func TestI12AFreePlanCompletes(t *testing.T) {
 }
 
 // PMPro#3655: a trial is a session without a payment.
-func TestI12ATrialWithACardCompletes(t *testing.T) {
+func TestInvariant12ATrialWithACardCompletes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.setup(append(plans(4900), samples()), billing.SetupOptions{})
@@ -185,7 +185,7 @@ func TestI12ATrialWithACardCompletes(t *testing.T) {
 	}
 }
 
-func TestI12ATrialWithoutACardCompletes(t *testing.T) {
+func TestInvariant12ATrialWithoutACardCompletes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.setup(append(plans(4900), samples()), billing.SetupOptions{})

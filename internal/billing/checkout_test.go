@@ -70,7 +70,8 @@ func TestAnOldCheckoutIsReplaced(t *testing.T) {
 	}
 }
 
-func TestTenAtOnceOpenOneSession(t *testing.T) {
+// pay-rails/pay#1027: of two requests at once one paid for a customer of nobody.
+func TestInvariant03OneCustomerPerMember(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	who := r.user()
@@ -263,7 +264,8 @@ func TestStripeDownMeansNoCheckout(t *testing.T) {
 	}
 }
 
-func TestARunningSubscriptionThatOnlyStripeKnowsRefusesASecond(t *testing.T) {
+// TryGhost/Ghost#28508: members paid twice, mostly without realising.
+func TestInvariant04OneLiveSubscriptionPerMember(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	who := r.user()
@@ -285,7 +287,8 @@ func TestARunningSubscriptionThatOnlyStripeKnowsRefusesASecond(t *testing.T) {
 	}
 }
 
-func TestAMissingCustomerIsReplaced(t *testing.T) {
+// woocommerce-gateway-stripe#1158, commonly#877: the id of a customer of the other mode stopped every checkout.
+func TestInvariant14AMissingCustomerIsReplaced(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	who := r.user()

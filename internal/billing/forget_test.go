@@ -18,7 +18,8 @@ func (r *rig) leave(id any) {
 	}
 }
 
-func TestForgettingAMember(t *testing.T) {
+// PMPro#2559: members were deleted and their subscriptions went on.
+func TestInvariant20WhoIsForgottenPaysNoMore(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	ada, eve, never := r.join(goodCard), r.join(goodCard), r.user()

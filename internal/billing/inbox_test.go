@@ -106,7 +106,8 @@ func TestAnEventOfNobodyWeKnow(t *testing.T) {
 	}
 }
 
-func TestAnUnboundCustomerIsBoundOnlyByACheckoutOfOurs(t *testing.T) {
+// get-engram#443: a customer was taken over through an address that had become free.
+func TestInvariant06OnlyOurCheckoutBindsACustomer(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	r.hold()
@@ -180,7 +181,8 @@ func TestAnEventThatNeverSucceedsIsDeadInTheEnd(t *testing.T) {
 	}
 }
 
-func TestForeignProductsChangeNothing(t *testing.T) {
+// TryGhost/Ghost#20243: another shop of the account made members and spoilt the MRR.
+func TestInvariant07ForeignProductsChangeNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	who := r.join(goodCard)

@@ -38,7 +38,7 @@ func (r *rig) cash(who account.Actor) int {
 
 // I19: a refund or dispute is recorded although it changes no access; seen
 // failing where charge.refunded was acknowledged and dropped.
-func TestI19WhatGoesBackIsRecordedAlthoughAccessStays(t *testing.T) {
+func TestInvariant19WhatGoesBackIsRecordedAlthoughAccessStays(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	who := r.join(goodCard)

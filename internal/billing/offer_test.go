@@ -33,7 +33,7 @@ func (r *rig) takeUp(who account.Actor, offer string) (billing.Checkout, error) 
 }
 
 // PMPro#3458: with a coupon of 100 % nothing was due, and nothing was completed.
-func TestI12ACouponOfAHundredPercentCompletes(t *testing.T) {
+func TestInvariant12ACouponOfAHundredPercentCompletes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.offer(billing.Offer{Slug: "friend", PercentOff: 100, Duration: billing.Forever})

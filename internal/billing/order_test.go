@@ -19,7 +19,7 @@ func (r *rig) trialOf(c billing.Checkout) bool {
 
 // better-auth#4539, PMPro#1157: a trial for each plan, and one after each
 // attempt that came to nothing.
-func TestI16TheTrialIsOncePerPerson(t *testing.T) {
+func TestInvariant16TheTrialIsOncePerPerson(t *testing.T) {
 	t.Parallel()
 	for name, past := range map[string]func(*rig, account.Actor){
 		"after a trial of another plan": func(r *rig, who account.Actor) {

@@ -21,7 +21,8 @@ func (r *rig) reconcile() billing.Report {
 	return report
 }
 
-func TestLostEventsAreHealed(t *testing.T) {
+// adcp#3623: somebody had paid and was locked out for 40 days.
+func TestInvariant08WhatIsLiveAtStripeIsLiveHere(t *testing.T) {
 	t.Parallel()
 	r := newIdleRig(t)
 	r.box.PauseDeliveries(true)

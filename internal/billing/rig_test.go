@@ -51,6 +51,7 @@ type rig struct {
 	billing    *billing.Billing
 	mailbox    *mailbox
 	acts       acts
+	referee    *referee
 }
 
 // mailbox is where the sandbox delivers. Unless it holds, it passes on at once.
@@ -129,13 +130,13 @@ func newIdleRig(t *testing.T) *rig {
 	}
 	server := httptest.NewServer(box)
 	box.SetBaseURL(server.URL)
-	r := &rig{t: t, db: pgtest.New(t), box: box, url: server.URL, mailbox: &mailbox{}, acts: acts{}}
+	r := &rig{t: t, db: pgtest.New(t), box: box, url: server.URL, mailbox: &mailbox{}, acts: acts{}, referee: newReferee(t)}
 	clock := boxClock{box}
 	if r.queue, err = job.New(r.db, job.Config{Poll: 100 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	r.membership = membership.New(r.db, clock, outbox.New(r.db, clock))
-	r.billing, err = billing.New(r.db, clock, r.membership, r.queue, config(server.URL, newReferee(t), r.acts), nil)
+	r.billing, err = billing.New(r.db, clock, r.membership, r.queue, config(server.URL, r.referee, r.acts), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func TestTwoHundredAtOnceDoNotOversellTenSeats(t *testing.T) {
 
 // I4. Ghost#28508: members paid twice "without realising", for what is one of a
 // kind.
-func TestI4OnePlanOfAGroupAtATime(t *testing.T) {
+func TestInvariant04OnePlanOfAGroupAtATime(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.setup([]membership.PlanSpec{lab(10), samples()}, billing.SetupOptions{})

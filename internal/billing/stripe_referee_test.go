@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,8 @@ type referee struct {
 	t    *testing.T
 	next http.RoundTripper
 	rule func() (*server.StubServer, error)
+	// watch sees every request before it is sent, and may cut its time short.
+	watch func(*http.Request) (*http.Request, context.CancelFunc)
 }
 
 var rules = sync.OnceValues(func() (*server.StubServer, error) {
@@ -50,6 +53,14 @@ func (r *referee) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	r.judge(req, body)
+	if r.watch != nil {
+		watched, hangUp := r.watch(req)
+		res, err := r.next.RoundTrip(watched)
+		if err != nil {
+			hangUp()
+		}
+		return res, err
+	}
 	return r.next.RoundTrip(req)
 }
 

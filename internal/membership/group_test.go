@@ -30,7 +30,7 @@ func (r rig) held(t *testing.T, s membership.Snapshot) bool {
 }
 
 // I4: what Stripe has is recorded, and one of a group is the one.
-func TestI4OneSubscriptionOfAGroupIsHeld(t *testing.T) {
+func TestInvariant04OneSubscriptionOfAGroupIsHeld(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	user := r.user(t)

@@ -39,7 +39,8 @@ func TestRecordOpensAndCloses(t *testing.T) {
 	}
 }
 
-func TestRecordAgainChangesNothing(t *testing.T) {
+// laravel/cashier-stripe#1307, pay-rails/pay#371: events told again made a row each.
+func TestInvariant02OneRowForEachSubscription(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	user := r.user(t)
@@ -63,7 +64,8 @@ func TestRecordAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatHasEndedStaysEnded(t *testing.T) {
+// revel ADR-0014: a late event brought a subscription back that had ended.
+func TestInvariant09WhatHasEndedStaysEnded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	user := r.user(t)
@@ -90,7 +92,8 @@ func TestRecordOfAnotherMembersSubscriptionFails(t *testing.T) {
 	}
 }
 
-func TestOneSubscriptionTakesNothingFromAnother(t *testing.T) {
+// basedosdados/website#1456: the end of one took away what the other paid for.
+func TestInvariant05OneSubscriptionTakesNothingFromAnother(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	user := r.user(t)

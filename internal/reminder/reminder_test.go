@@ -151,7 +151,7 @@ func TestAdministratorsHearOfADisputeAWeekAndADayBefore(t *testing.T) {
 
 // I21: a second worker and a repeated event send no second letter; seen failing
 // where each worker mailed for itself.
-func TestI21TwoWorkersSendOneLetter(t *testing.T) {
+func TestInvariant21TwoWorkersSendOneLetter(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 2)
 	who := r.join("monthly", failsLater)

@@ -26,15 +26,22 @@ func faultKinds() []string {
 }
 
 // fault is an ordered failure of the next Count matching calls; -1 is forever.
+// Path is the beginning of a path or, when Exact, the whole of it, in which
+// {id} stands for any part.
 type fault struct {
 	Kind      string `json:"kind"`
 	Method    string `json:"method,omitempty"`
 	Path      string `json:"path,omitempty"`
+	Exact     bool   `json:"exact,omitempty"`
 	Count     int    `json:"count"`
 	LatencyMS int    `json:"latency_ms,omitempty"`
 }
 
 func (f *fault) matches(method, path string) bool {
+	if f.Exact {
+		_, ok := (&route{method: f.Method, pattern: f.Path}).match(method, path)
+		return ok
+	}
 	return (f.Method == "" || strings.EqualFold(f.Method, method)) && strings.HasPrefix(path, f.Path)
 }
 

@@ -12,7 +12,7 @@ const (
 
 func faultControls() []control {
 	return []control{
-		{"POST", "/_sandbox/faults", "Orders a failure of the next count API calls whose method and path prefix match (-1: until deleted). Kinds: " +
+		{"POST", "/_sandbox/faults", "Orders a failure of the next count API calls whose method and path prefix match (-1: until deleted), or with exact only those of one route, such as /v1/customers/{id}. Kinds: " +
 			strings.Join(faultKinds(), ", ") + ". latency takes latency_ms; 500 is cached for the call's idempotency key; commit_then_drop does the work and closes the connection.", sampleFault, (*Sandbox).controlAddFault},
 		{"GET", "/_sandbox/faults", "The failures still to come.", "", (*Sandbox).controlFaults},
 		{"DELETE", "/_sandbox/faults", "Forgets them.", "", (*Sandbox).controlClearFaults},
