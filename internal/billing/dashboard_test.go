@@ -34,7 +34,7 @@ func TestTheDashboardCausesEveryEvent(t *testing.T) {
 			d := newDesk(t, kind)
 			cause(d)
 			if d.times() <= d.before {
-				t.Errorf("the last thing she did did not bring it about; there are %v", d.latest("event", "type"))
+				t.Errorf("nothing came of the last thing she did; there are %v", d.latest("event", "type"))
 			}
 		})
 	}
@@ -363,7 +363,7 @@ func (d *desk) send(method, path string, form url.Values, want int) string {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was only read
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		d.t.Fatal(err)
