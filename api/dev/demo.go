@@ -101,11 +101,12 @@ func plans() []membership.PlanSpec {
 	price := func(key, interval string, minor int64) membership.PriceSpec {
 		return membership.PriceSpec{Key: key, Interval: interval, IntervalCount: 1, AmountMinor: minor, Currency: "usd"}
 	}
+	withTrial := func(p membership.PriceSpec) membership.PriceSpec { p.TrialDays = 14; return p }
 	return []membership.PlanSpec{
 		{
 			Slug: "circle", Name: "Circle", Position: 1, Description: "The whole community, one cohort at a time.",
 			Benefits: []string{"All community spaces", "One cohort at a time", "Weekly live session"},
-			Prices:   []membership.PriceSpec{price("monthly", "month", 4900), price("annual", "year", 49000)},
+			Prices:   []membership.PriceSpec{price("monthly", "month", 4900), withTrial(price("quarterly", "quarter", 13500)), price("annual", "year", 49000)},
 		},
 		{
 			Slug: "studio", Name: "Studio", Position: 2, Description: "Circle, and a coach who works with you.",

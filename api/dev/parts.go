@@ -117,6 +117,10 @@ func placeholder(mailbox, phones http.Handler) http.Handler {
 	mux.Handle("GET /authenticator", phones)
 	for path, text := range map[string]string{
 		"/welcome":      "Paid. Your frontend would now ask GET /v1/membership until access is full.",
+		"/thanks":       "Paid. Your frontend would now ask GET /v1/membership/purchases/{purchase} with the purchase of this address.",
+		"/membership":   "Your frontend would now show GET /v1/membership.",
+		"/gift":         "Your frontend would now show the gift behind the # (POST /v1/auth/gift), and open it when she says so (POST /v1/me/gifts).",
+		"/seat":         "Your frontend would now show whose seat is behind the # (POST /v1/auth/seat), and take it when she says so (POST /v1/me/seat).",
 		"/plans":        "Checkout left. Your frontend would show GET /v1/plans again.",
 		"/verify":       "Your frontend would now ask for the password and send it, with the token behind the #, to POST /v1/auth/verify.",
 		"/join":         "Your frontend would now show what the invitation behind the # offers (POST /v1/auth/invitation), and accept it when she says so (POST /v1/auth/invitation/accept).",

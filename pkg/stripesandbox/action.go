@@ -21,6 +21,7 @@ func moneyControls() []control {
 		{"POST", "/_sandbox/invoices/{id}/credit", "Writes a credit note: off an open invoice, or back to the card of a paid one.", sampleCredit, (*Sandbox).controlCredit},
 		{"POST", "/_sandbox/credit_notes/{id}/void", "Takes back a credit note of an open invoice.", "", (*Sandbox).controlVoidCredit},
 		{"POST", "/_sandbox/objects/{id}/emit", "Tells of an object what nothing here brings about by itself: any type of event, with the object as it is.", sampleEmit, (*Sandbox).controlEmit},
+		{"POST", "/_sandbox/emit", "The same, with the object in the body.", sampleTell, (*Sandbox).controlEmit},
 	}
 }
 

@@ -43,7 +43,7 @@ func badInput(format string, args ...any) *controlError {
 }
 
 func controls() []control {
-	return slices.Concat(actionControls(), moneyControls(), faultControls())
+	return slices.Concat(actionControls(), steerControls(), moneyControls(), faultControls())
 }
 
 // read decodes the body strictly into v; an empty body leaves v alone.
@@ -106,11 +106,21 @@ func (s *Sandbox) runControl(w http.ResponseWriter, r *http.Request, op control,
 		s.mu.Unlock()
 	}
 	s.keep()
-	if changed && fromPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+	if fromPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.backToPage(w, r, status, result)
 		return
 	}
 	writeJSON(w, status, result)
+}
+
+// backToPage answers a form of the dashboard: with the dashboard, or with why not.
+func (s *Sandbox) backToPage(w http.ResponseWriter, r *http.Request, status int, result any) {
+	if status == http.StatusOK {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	refusal, _ := result.(object)
+	s.render(status, "message.html", notice{"Not possible", refusal.str("message"), "/", "Back to the dashboard"}).write(w)
 }
 
 // describe tells why Stripe would have refused.

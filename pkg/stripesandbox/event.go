@@ -101,23 +101,27 @@ func difference(before, after object) object {
 	return diff
 }
 
-const sampleEmit = `{"type":"invoice.finalization_failed"}`
+const (
+	sampleEmit = `{"type":"invoice.finalization_failed"}`
+	sampleTell = `{"object":"ID","type":"subscription_schedule.aborted"}`
+)
 
 // controlEmit sends an event of any type about an object. What Stripe sends
 // without an id, the invoice that is to come, is sent without one.
 func (s *Sandbox) controlEmit(c *controlCall) (any, error) {
-	var in struct {
-		Type string `json:"type"`
-	}
+	in := struct {
+		Type   string `json:"type"`
+		Object string `json:"object"`
+	}{Object: c.id}
 	if err := c.read(&in, sampleEmit); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle()
-	o, known := s.state.Objects[c.id]
+	o, known := s.state.Objects[in.Object]
 	if !known || in.Type == "" {
-		return nil, badInput("Name an object in the path and a type of event, for instance %s", sampleEmit)
+		return nil, badInput("Name an object and a type of event, for instance %s", sampleTell)
 	}
 	if in.Type == "invoice.upcoming" {
 		o = o.public()

@@ -79,8 +79,8 @@ func (s *Sandbox) render(status int, name string, data any) screen {
 	// A handful of small templates: parsing them each time needs no state.
 	t, err := template.New(name).Funcs(template.FuncMap{
 		"money": money, "date": date, "steps": func(status string) []string { return disputeSteps()[status] },
-	}).
-		ParseFS(pageFiles, "page/layout.html", "page/"+name)
+		"press": press, "acts": actsOn, "renews": func(sub object) bool { return !ended(sub) && sub.num("current_period_end") > s.unix() },
+	}).ParseFS(pageFiles, "page/layout.html", "page/"+name)
 	var out bytes.Buffer
 	if err == nil {
 		err = t.ExecuteTemplate(&out, "layout", data)

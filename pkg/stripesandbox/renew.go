@@ -230,14 +230,19 @@ func (s *Sandbox) putAside(inv object, behavior string) {
 	case "void":
 		s.void(inv)
 	case "mark_uncollectible":
-		inv["status"] = "uncollectible"
-		inv.sub("status_transitions")["marked_uncollectible_at"] = s.unix()
-		s.closeInvoice(inv)
-		s.emit("invoice.marked_uncollectible", inv)
+		s.writeOff(inv)
 	default:
 		inv["status"] = "draft"
 		s.closeInvoice(inv)
 	}
+}
+
+// writeOff stops asking for the money of an invoice.
+func (s *Sandbox) writeOff(inv object) {
+	inv["status"], inv["next_payment_attempt"], inv["auto_advance"] = "uncollectible", nil, false
+	inv.sub("status_transitions")["marked_uncollectible_at"] = s.unix()
+	s.closeInvoice(inv)
+	s.emit("invoice.marked_uncollectible", inv)
 }
 
 // endTrial starts the first paid period, or does what trial_settings says when
