@@ -3,9 +3,14 @@ package apitest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/womens-tech-conservatory/conservatory/api/middleware"
+	"github.com/womens-tech-conservatory/conservatory/internal/account"
+	"github.com/womens-tech-conservatory/conservatory/internal/billing"
 )
 
 // unknownCustomer makes a customer at Stripe that is nobody's.

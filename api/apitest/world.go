@@ -186,7 +186,7 @@ func (w World) Fresh(t testing.TB, op middleware.Operation, who Someone) Call {
 	w.h.refunded(t, op, id, &c)
 	w.subscribed(t, op, who, &c)
 	w.giving(t, op, &c)
-	w.h.payment(t, op, &c)
+	w.h.payment(t, op, id, who, &c)
 	if before, after, ok := strings.Cut(c.Path, "{slug}"); ok {
 		c.Path = before + w.h.Offer(t).Slug + after
 	}
