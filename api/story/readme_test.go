@@ -36,7 +36,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal("the walk does not say where the house is")
 	}
 	script = assignment.ReplaceAllString(script, "api="+at.api+" mail="+at.mail+" stripe="+at.stripe)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", script)
 	var failed bytes.Buffer
