@@ -21,10 +21,13 @@ func TestEveryBillingCaseInABrowser(t *testing.T) {
 		name string
 		tell func(*customer)
 	}{
-		{"another plan", changesHerPlan}, {"a refund", getsMoneyBack}, {"a bank that asks", isAsked},
-		{"a renewal that fails", failsAndRecovers}, {"a trial", triesFirst},
+		{"another plan", changesHerPlan},
+		{"a refund", getsMoneyBack},
+		{"a bank that asks", isAsked},
+		{"a renewal that fails", failsAndRecovers},
+		{"a trial", triesFirst},
 	} {
-		t.Run(story.name, func(t *testing.T) { story.tell(newCustomer(t, at, browser)) })
+		t.Run(story.name, func(t *testing.T) { story.tell(newCustomer(browser, t, at)) })
 	}
 }
 
@@ -36,7 +39,7 @@ type customer struct {
 	email string
 }
 
-func newCustomer(t *testing.T, at addresses, browser context.Context) *customer {
+func newCustomer(browser context.Context, t *testing.T, at addresses) *customer {
 	t.Helper()
 	return &customer{process: &process{t: t, at: at}, page: tab(t, browser)}
 }

@@ -36,7 +36,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal("the walk does not say where the house is")
 	}
 	script = assignment.ReplaceAllString(script, "api="+at.api+" mail="+at.mail+" stripe="+at.stripe)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-eu", "-c", script)
 	var failed bytes.Buffer
@@ -67,7 +67,18 @@ func TestREADME(t *testing.T) {
 		"member_id,display_name,email,movement",
 		"Maria,maria.",
 		",new,usd,0,4900,",
+		`"payment_status": "no_payment_required"`, `"status": "active"`, // a trial, and its end
+		`"status": "requires_action"`, `"status": "complete"`, `"status": "past_due"`, `"status": "paid"`, // a bank that asks
+		`"status": "past_due"`, `"status": "paid"`, // a renewal that fails
+		`"level":"read_only","reason":"paused"`, `"level":"full","reason":"subscription"`, // a pause
+		`"effect":"now"`, `"price":"annual"`, // another plan
+		`"status": "succeeded"`, // money back
+		`"kind":"gift","level":"full"`, `"state":"awarded"`, `"kind":"scholarship","level":"full"`, `"kind":"sponsor","level":"full"`,
+		`"differences":[]`, `"payment_without_access":[]`, `"two_subscriptions":[]`, // the proof
 	})
+	if _, missed, waits := strings.Cut(string(out), "still does not say"); waits {
+		t.Errorf("somebody waited in vain for %.60s", missed)
+	}
 	sameNotFound(t, string(out))
 	if n := strings.Count(string(out), `"notice":"payment_failed"`); n > 1 {
 		t.Errorf("the notice is still there after payment (%d times)", n)

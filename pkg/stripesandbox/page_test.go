@@ -227,7 +227,7 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("%q is not on the dashboard", part)
 		}
 	}
-	press := func(path string, form url.Values) int {
+	press := func(path string, form url.Values) (int, string) {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/_sandbox/"+path, strings.NewReader(form.Encode()))
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Accept", "text/html")
@@ -235,12 +235,25 @@ func TestDashboard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = res.Body.Close()
-		return res.StatusCode
+		return res.StatusCode, read(t, res)
 	}
-	bad := press("customers/"+sub.Customer.ID+"/card", url.Values{"card": {"4000000000000341"}})
-	month := press("clock/advance", url.Values{"months": {"1"}})
+	bad, _ := press("customers/"+sub.Customer.ID+"/card", url.Values{"card": {"4000000000000341"}})
+	month, _ := press("clock/advance", url.Values{"months": {"1"}})
 	if got := r.subscription(sub.ID); bad != 303 || month != 303 || got.Status != "past_due" {
 		t.Errorf("buttons answered %d %d and left %s", bad, month, got.Status)
+	}
+	for path, form := range map[string]url.Values{
+		"clock/advance":                                       {"days": {"-1"}},
+		"subscriptions/" + sub.ID + "/act":                    {"action": {"dance"}},
+		"subscriptions/none/renew":                            {},
+		"customers/" + sub.Customer.ID + "/card":              {"card": {"1234"}},
+		"customers/" + sub.Customer.ID + "/discount":          {"percent": {"101"}},
+		"invoices/" + sub.LatestInvoice.ID + "/close":         {"status": {"void"}},
+		"catalogue/" + sub.Items.Data[0].Price.ID + "/delete": {},
+		"emit": {"object": {"nothing"}, "type": {"invoice.upcoming"}},
+	} {
+		if status, page := press(path, form); status < 400 || !strings.Contains(page, `id="message"`) || !strings.Contains(page, `href="/"`) {
+			t.Errorf("%s is refused with %d %s", path, status, page)
+		}
 	}
 }
