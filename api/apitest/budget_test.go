@@ -22,6 +22,7 @@ func budget(op middleware.Operation) int {
 		"getMoneyBack": 7, "refundInvoice": 45, // Stripe is asked twice, and all it says is written
 		"changePlan":        38, // all that Stripe has of her is taken over: subscriptions, invoices, ledger, access
 		"keepPlan":          21,
+		"movePlan":          38, // as changePlan
 		"getCheckout":       12, // it asks Stripe, and takes over what it says
 		"joinByInvitation":  21, // an account, what was offered and a session
 		"undoEmail":         17, // an account in four domains

@@ -907,6 +907,8 @@ CREATE TABLE public.quotes (
     expires_at timestamp with time zone NOT NULL,
     asked_at timestamp with time zone,
     settled_at timestamp with time zone,
+    asked_by uuid,
+    ask_reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT quotes_effect_check CHECK ((effect = ANY (ARRAY['now'::text, 'period_end'::text]))),
     CONSTRAINT quotes_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'done'::text, 'void'::text])))
 );
